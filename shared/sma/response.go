@@ -1,0 +1,101 @@
+package sma
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+)
+
+// Response is the answer to an event. No actions keep the list that is running;
+// any action replaces everything after the running one.
+type Response struct {
+	SchemaVersion         string     `json:"SchemaVersion"`
+	Actions               []Action   `json:"Actions"`
+	TransactionAttributes Attributes `json:"TransactionAttributes,omitzero"` // nil keeps, {} clears
+	Extra                 Extra      `json:"-"`
+}
+
+// Keep is the response without actions: what runs goes on.
+func Keep() Response { return Response{SchemaVersion: SchemaVersion, Actions: []Action{}} }
+
+// Respond makes a response of actions.
+func Respond(actions ...Action) Response {
+	if actions == nil {
+		actions = []Action{}
+	}
+	return Response{SchemaVersion: SchemaVersion, Actions: actions}
+}
+
+// UnmarshalJSON reads what handlers answer: JSON that is not an object, or has
+// no Actions, is a response without actions; attributes that are null count as
+// absent. Only what is no JSON at all is an error.
+func (r *Response) UnmarshalJSON(data []byte) error {
+	type plain Response
+	*r = Keep()
+	if data = bytes.TrimSpace(data); len(data) == 0 || data[0] != '{' {
+		return nil
+	}
+	var read plain
+	extra, err := decode(data, &read)
+	if err != nil {
+		return err
+	}
+	*r = Response(read)
+	r.Extra = extra
+	if r.SchemaVersion == "" {
+		r.SchemaVersion = SchemaVersion
+	}
+	if r.Actions == nil {
+		r.Actions = []Action{}
+	}
+	return nil
+}
+
+// MarshalJSON writes the response; Actions is always a list.
+func (r Response) MarshalJSON() ([]byte, error) {
+	type plain Response
+	if r.SchemaVersion == "" {
+		r.SchemaVersion = SchemaVersion
+	}
+	if r.Actions == nil {
+		r.Actions = []Action{}
+	}
+	return encode(plain(r), r.Extra)
+}
+
+// Update is a command to a running call. It travels through the queue of the
+// call's relay, which turns it into a CALL_UPDATE_REQUESTED event. A relay
+// drops it after ValidUntil, and drops what it has seen before: a queue
+// delivers at least once and in any order.
+type Update struct {
+	TransactionID string     `json:"TransactionId"`
+	Sequence      int64      `json:"Sequence"`   // grows with each update its sender makes for the call
+	ValidUntil    time.Time  `json:"ValidUntil"` // RFC 3339
+	Arguments     Attributes `json:"Arguments"`  // at most 20 pairs; "huawu" names the verb
+}
+
+// Verbs of Update.Arguments["huawu"].
+const (
+	VerbRing    = "ring"    // ring an agent's phone for an offer
+	VerbUnring  = "unring"  // stop that
+	VerbConnect = "connect" // call the device of an agent who accepted
+	VerbHold    = "hold"
+	VerbResume  = "resume"
+	VerbHangup  = "hangup" // the agent ends the call
+)
+
+// Names of Update.Arguments.
+const (
+	ArgVerb        = "huawu"
+	ArgOfferID     = "offerId"
+	ArgAgentID     = "agentId"
+	ArgURI         = "uri"
+	ArgRingSeconds = "ringSeconds"
+)
+
+// ReadResponse decodes a handler's answer.
+func ReadResponse(data []byte) (Response, error) {
+	var r Response
+	err := json.Unmarshal(data, &r)
+	return r, err
+}
