@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 
 	"huawu/shared/fault"
@@ -129,9 +128,6 @@ func (n Number) String() string { return n.Masked() }
 // Format prints the masked number whatever the verb, %#v included.
 func (n Number) Format(f fmt.State, _ rune) { io.WriteString(f, n.Masked()) }
 
-// LogValue logs the masked number.
-func (n Number) LogValue() slog.Value { return slog.StringValue(n.Masked()) }
-
-// MarshalText encodes the masked number, so that a forgotten field in JSON
-// leaks nothing.
+// MarshalText encodes the masked number, so that a forgotten field in JSON or
+// in a log leaks nothing.
 func (n Number) MarshalText() ([]byte, error) { return []byte(n.Masked()), nil }

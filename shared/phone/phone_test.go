@@ -47,6 +47,7 @@ func TestANumberNeverLeaks(t *testing.T) {
 	n := MustParse("+8613800135678")
 	var log strings.Builder
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "from", n)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "from", n)
 	enc, err := json.Marshal(map[string]any{"n": n, "p": &n})
 	if err != nil {
 		t.Fatal(err)
