@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Sees to it that the peers which the tests call with are there. As root it installs what is missing;
+# otherwise it prints the one line that does, and ends with 1.
+set -euo pipefail
+
+# program=package
+wanted=(baresip=baresip-core sipp=sip-tester espeak-ng=espeak-ng gcc=gcc)
+
+missing=()
+for w in "${wanted[@]}"; do
+  command -v "${w%%=*}" >/dev/null 2>&1 || missing+=("${w#*=}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+line="apt-get install -y --no-install-recommends ${missing[*]}"
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  echo "The tests need real peers that are not installed here. As root:" >&2
+  echo "  apt-get update && $line" >&2
+  exit 1
+fi
+echo "installing ${missing[*]} …" >&2
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+if ! { apt-get update && $line; } >"$log" 2>&1; then
+  tail -20 "$log" >&2
+  echo "could not install them: apt-get update && $line" >&2
+  exit 1
+fi
