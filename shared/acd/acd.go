@@ -1,0 +1,241 @@
+// Package acd gives waiting contacts to free agents. It decides who gets whom
+// and when an offer is over, and keeps contacts, agents and the rows that point
+// at them in step. It leaves what the caller hears to ivr, ringing and joining
+// to the relay, and telling the world to event.
+//
+// A contact and an agent are the truth; rows in a routing group's partition are
+// an index of who waits and who is free. A row is written after its owner,
+// carries the owner's epoch, and is deleted only at that epoch. Whatever puts or
+// widens a row runs a matching round afterwards, so of any two that fit, the one
+// that came second finds the first. What a crash leaves undone, the stream
+// consumer (HandleChange) does.
+package acd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"huawu/shared/agent"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// TimerQueue carries the timers of routing to HandleTimer.
+const TimerQueue = "acd"
+
+// Times that are the same for every queue.
+const (
+	// ConnectLease is how long the relay may take to join the legs of an
+	// accepted contact before it is offered again.
+	ConnectLease = 10 * time.Second
+	// Exclusion is how long a contact is not offered again to the agent who
+	// let it pass.
+	Exclusion = 60 * time.Second
+	// ringGrace is how much later than the relay's own timer the second layer
+	// ends an offer.
+	ringGrace = 3 * time.Second
+	// maxDelay is the longest delay of a queue; longer timers are sent again.
+	maxDelay = 15 * time.Minute
+)
+
+// Runtime is what routing takes from the machine it runs on.
+type Runtime struct {
+	Now      func() time.Time
+	NewID    func() string                                    // UUIDv7
+	Sleep    func(ctx context.Context, d time.Duration) error // until d is over or ctx is
+	Rand     func() float64                                   // 0 to 1, for back-off
+	Log      *slog.Logger
+	Parallel int // claims at the same time; 0 or 1: one after the other
+}
+
+// Router carries out the operations of routing. It owns no state but a memory
+// of configuration and of timers it has set.
+type Router struct {
+	table  cloud.Table
+	queue  cloud.Queue
+	run    Runtime
+	config *configMemory
+
+	mu    sync.Mutex
+	armed map[string]time.Time // group timer that is on its way, by tenant and group
+}
+
+// NewRouter returns a router over a table, and a queue that reaches TimerQueue
+// and the relays.
+func NewRouter(t cloud.Table, q cloud.Queue, run Runtime) *Router {
+	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{}}
+}
+
+// ErrNoContact and ErrNoAgent are returned for an id that does not exist.
+var (
+	ErrNoContact = fault.New(fault.NotFound, "acd: no such contact")
+	ErrNoAgent   = fault.New(fault.NotFound, "acd: no such agent")
+)
+
+// ErrOffer is returned for an offer that is over: another agent has the contact,
+// it waits again, or it is gone.
+var ErrOffer = fault.New(fault.Conflict, "acd: the offer is over")
+
+// Contact reads a contact.
+func (r *Router) Contact(ctx context.Context, tenant string, id contact.ID) (*contact.Contact, error) {
+	i, err := r.get(ctx, contact.Key(tenant, id))
+	if err != nil {
+		return nil, err
+	}
+	if c := contact.FromItem(i); c != nil {
+		return c, nil
+	}
+	return nil, ErrNoContact
+}
+
+// Agent reads an agent.
+func (r *Router) Agent(ctx context.Context, tenant, id string) (*agent.Agent, error) {
+	i, err := r.get(ctx, agent.Key(tenant, id))
+	if err != nil {
+		return nil, err
+	}
+	if a := agent.FromItem(i); a != nil {
+		return a, nil
+	}
+	return nil, ErrNoAgent
+}
+
+func (r *Router) get(ctx context.Context, k cloud.Key) (i cloud.Item, err error) {
+	err = r.retry(ctx, func() error {
+		i, err = r.table.Get(ctx, k, true)
+		return err
+	})
+	return i, fault.Wrap(fault.KindOf(err), err, "acd: read %s", k.Sort)
+}
+
+// stepContact reads a contact, lets decide change it, and writes the change if
+// state, epoch and offer are what decide saw; if not, it starts again with what
+// is stored. decide returns false if there is nothing to do, which it must do
+// too when it sees its own change: the answer to a write may be lost. The
+// contact as it stands is returned either way.
+func (r *Router) stepContact(ctx context.Context, tenant string, id contact.ID, decide func(*contact.Contact) (bool, error)) (*contact.Contact, error) {
+	i, err := r.get(ctx, contact.Key(tenant, id))
+	for range maxTries {
+		if err != nil {
+			return nil, err
+		}
+		old, c := contact.FromItem(i), contact.FromItem(i)
+		if c == nil {
+			return nil, ErrNoContact
+		}
+		changed, derr := decide(c)
+		if derr != nil || !changed {
+			return old, derr
+		}
+		var stored cloud.Item
+		stored, err = r.write(ctx, c.Update(old))
+		if err == nil {
+			return contact.FromItem(stored), nil
+		}
+		i, err = lostTo(err)
+	}
+	return nil, fault.New(fault.Conflict, "acd: contact %s changes all the time", id)
+}
+
+// stepAgent is stepContact for an agent.
+func (r *Router) stepAgent(ctx context.Context, tenant, id string, decide func(*agent.Agent) (bool, error)) (*agent.Agent, error) {
+	i, err := r.get(ctx, agent.Key(tenant, id))
+	for range maxTries {
+		if err != nil {
+			return nil, err
+		}
+		old := agent.FromItem(i)
+		if old == nil {
+			return nil, ErrNoAgent
+		}
+		a := old.Clone()
+		changed, derr := decide(a)
+		if derr != nil || !changed {
+			return old, derr
+		}
+		var stored cloud.Item
+		stored, err = r.write(ctx, a.Update(old))
+		if err == nil {
+			return agent.FromItem(stored), nil
+		}
+		i, err = lostTo(err)
+	}
+	return nil, fault.New(fault.Conflict, "acd: agent %s changes all the time", id)
+}
+
+// maxTries bounds how often one operation starts again.
+const maxTries = 8
+
+// lostTo returns the stored item of a single write whose condition failed, and
+// any other error as it is.
+func lostTo(err error) (cloud.Item, error) {
+	var refused *cloud.Refused
+	if errors.As(err, &refused) && len(refused.Each) == 1 && refused.Each[0].Why == cloud.WhyCondition {
+		return refused.Each[0].Old, nil
+	}
+	return nil, err
+}
+
+// write does one write. Contention and throttling are tried again, and so is a
+// lost answer: every write here is conditional, so that a second one finds the
+// first.
+func (r *Router) write(ctx context.Context, w cloud.Write) (i cloud.Item, err error) {
+	err = r.retry(ctx, func() error {
+		i, err = r.table.Write(ctx, w)
+		return err
+	})
+	return i, err
+}
+
+// transact does writes in one transaction under a token of its own.
+func (r *Router) transact(ctx context.Context, token string, w ...cloud.Write) error {
+	return r.retry(ctx, func() error { return r.table.Transact(ctx, token, w...) })
+}
+
+// send puts a message of JSON on a queue.
+func (r *Router) send(ctx context.Context, queue string, delay time.Duration, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "acd: encode message")
+	}
+	err = r.retry(ctx, func() error { return r.queue.Send(ctx, queue, cloud.Message{Body: body, Delay: delay}) })
+	return fault.Wrap(fault.KindOf(err), err, "acd: send to %s", queue)
+}
+
+// retry does something again while another try may help, at most maxRetries
+// times, with a back-off by chance so that two that collide do not do so again.
+func (r *Router) retry(ctx context.Context, do func() error) error {
+	for n := 0; ; n++ {
+		err := do()
+		if err == nil || n == maxRetries || !mayPass(err) {
+			return err
+		}
+		wait := time.Duration(float64(backoff<<n) * (0.5 + r.run.Rand()/2))
+		if r.run.Sleep(ctx, wait) != nil {
+			return err
+		}
+	}
+}
+
+const (
+	maxRetries = 5
+	backoff    = 10 * time.Millisecond
+)
+
+// mayPass reports whether the same request may succeed in a moment.
+func mayPass(err error) bool {
+	var refused *cloud.Refused
+	if errors.As(err, &refused) {
+		return !refused.Lost()
+	}
+	switch fault.KindOf(err) {
+	case fault.Throttled, fault.Timeout, fault.Unavailable:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,186 @@
+package acd
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"huawu/shared/agent"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/sma"
+)
+
+// HandleChange completes what a change of a contact or an agent asks for,
+// whoever made it and however far it came: it puts a missing row and matches,
+// sets the timer of an offer and lets it ring, sends the command to join, frees
+// the agent of a contact that is over and puts its record. Records come at
+// least once, late, and in order for one item only, so every step looks at what
+// stands now or says what it relied on. Items of other things are ignored.
+func (r *Router) HandleChange(ctx context.Context, old, now cloud.Item) error {
+	if c := contact.FromItem(now); c != nil {
+		return r.contactChanged(ctx, contact.FromItem(old), c)
+	}
+	if a := agent.FromItem(now); a != nil {
+		return r.agentChanged(ctx, agent.FromItem(old), a)
+	}
+	return nil
+}
+
+func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) error {
+	if was == nil {
+		was = &contact.Contact{}
+	}
+	if was.State == c.State && was.Epoch == c.Epoch && was.Offer == c.Offer {
+		return nil // attributes, hold
+	}
+	var errs []error
+	if was.State == contact.Offered || was.State == contact.Connecting {
+		if c.State == contact.Queued {
+			errs = append(errs, r.command(ctx, c, was.Offer, sma.VerbUnring, nil, ConnectLease))
+		}
+	}
+	switch c.State {
+	case contact.Queued:
+		errs = append(errs, r.repairContact(ctx, c))
+	case contact.Offered:
+		ring := time.Duration(c.RingSeconds) * time.Second
+		errs = append(errs, r.arm(ctx, timerOf(c, TimerOffer), ring+ringGrace), r.ring(ctx, c, ring))
+	case contact.Connecting:
+		errs = append(errs, r.arm(ctx, timerOf(c, TimerConnect), ConnectLease), r.connect(ctx, c))
+	case contact.Ended:
+		errs = append(errs, r.arm(ctx, timerOf(c, TimerACW), time.Duration(c.ACWSeconds)*time.Second))
+	case contact.Completed:
+		errs = append(errs, r.repairCompleted(ctx, was, c))
+	}
+	return errors.Join(errs...)
+}
+
+// repairContact puts the row of a waiting contact if a crash left none, and
+// matches. What the record says may be over: the row is put only if the contact
+// still waits so.
+func (r *Router) repairContact(ctx context.Context, c *contact.Contact) error {
+	routing, err := r.Routing(ctx, c.Tenant)
+	if err != nil {
+		return err
+	}
+	v, err := r.look(ctx, c.Tenant, c.Group, routing)
+	if err != nil {
+		return err
+	}
+	if v.hasWaiting(c) {
+		return r.match(ctx, c.Tenant, c.Group, routing, v)
+	}
+	stands, err := r.Contact(ctx, c.Tenant, c.ID)
+	if err != nil {
+		return err
+	}
+	if stands.State == contact.Queued {
+		return r.publishContact(ctx, routing, stands)
+	}
+	return r.match(ctx, c.Tenant, c.Group, routing, v)
+}
+
+func (r *Router) agentChanged(ctx context.Context, was, a *agent.Agent) error {
+	if !a.Ready() || was != nil && was.Epoch == a.Epoch {
+		return nil
+	}
+	routing, err := r.Routing(ctx, a.Tenant)
+	if err != nil {
+		return err
+	}
+	group := routing.Profiles[a.Profile].Group
+	if group == "" {
+		return nil // no profile: serves nobody
+	}
+	v, err := r.look(ctx, a.Tenant, group, routing)
+	if err != nil {
+		return err
+	}
+	if v.hasFree(a.ID, a.Epoch) {
+		return r.match(ctx, a.Tenant, group, routing, v)
+	}
+	stands, err := r.Agent(ctx, a.Tenant, a.ID)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if stands.Ready() {
+		return r.publishAgent(ctx, routing, stands)
+	}
+	return r.match(ctx, a.Tenant, group, routing, v)
+}
+
+// repairCompleted does what a crash left undone of a completed contact. Nearly
+// always nothing is: so it reads before it writes.
+func (r *Router) repairCompleted(ctx context.Context, was, c *contact.Contact) error {
+	rec, err := r.get(ctx, contact.RecordKey(c.Tenant, c.ID, c.Segment))
+	if err != nil {
+		return err
+	}
+	held := false
+	if c.Offer != "" {
+		a, err := r.Agent(ctx, c.Tenant, c.OfferAgent)
+		if err != nil && !errors.Is(err, ErrNoAgent) {
+			return err
+		}
+		held = err == nil && a.Offers[c.Offer] != ""
+	}
+	if rec != nil && !held {
+		return nil
+	}
+	return r.afterCompletion(ctx, c, was.State == contact.Queued)
+}
+
+func timerOf(c *contact.Contact, kind TimerKind) Timer {
+	return Timer{Kind: kind, Tenant: c.Tenant, Contact: c.ID, Offer: c.Offer}
+}
+
+// ring lets an agent's phone ring. A softphone rings by itself: its browser
+// gets the offer from the desk.
+func (r *Router) ring(ctx context.Context, c *contact.Contact, ring time.Duration) error {
+	a, err := r.Agent(ctx, c.Tenant, c.OfferAgent)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if a.Device.Kind != agent.Phone {
+		return nil
+	}
+	return r.command(ctx, c, c.Offer, sma.VerbRing, sma.Attributes{sma.ArgAgentID: a.ID, sma.ArgURI: a.Device.User,
+		sma.ArgRingSeconds: strconv.Itoa(c.RingSeconds)}, ring)
+}
+
+// connect lets the relay call the softphone of an agent who has accepted. A
+// phone was picked up: the relay has its leg.
+func (r *Router) connect(ctx context.Context, c *contact.Contact) error {
+	a, err := r.Agent(ctx, c.Tenant, c.OfferAgent)
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	if a.Device.Kind == agent.Phone {
+		return nil
+	}
+	return r.command(ctx, c, c.Offer, sma.VerbConnect, sma.Attributes{sma.ArgAgentID: a.ID, sma.ArgURI: a.Device.User}, ConnectLease)
+}
+
+// Command sends a command for a contact to the relay that holds its call:
+// sma.VerbHold, VerbResume or VerbHangup. Anything but a talk is contact.ErrStep.
+func (r *Router) Command(ctx context.Context, c *contact.Contact, verb string) error {
+	if c.State != contact.Connected {
+		return contact.ErrStep
+	}
+	return r.command(ctx, c, c.Offer, verb, nil, ConnectLease)
+}
+
+// command sends a command about an offer to the relay that holds a call; it is
+// void once valid is over.
+func (r *Router) command(ctx context.Context, c *contact.Contact, offer contact.OfferID, verb string, args sma.Attributes, valid time.Duration) error {
+	if c.Relay == "" {
+		return nil // no relay, nothing to command
+	}
+	all := sma.Attributes{sma.ArgVerb: verb, sma.ArgOfferID: string(offer)}
+	for k, v := range args {
+		all[k] = v
+	}
+	return r.send(ctx, c.Relay, 0, sma.Update{TransactionID: string(c.ID), Sequence: c.Version, ValidUntil: r.run.Now().Add(valid).UTC(), Arguments: all})
+}

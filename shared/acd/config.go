@@ -1,0 +1,216 @@
+package acd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// configAge is how old configuration in memory may be.
+const configAge = 30 * time.Second
+
+// PriorityMode is how a queue's priorities work.
+type PriorityMode string
+
+// The modes. Strict bands are Connect's: all of a band before any of the next.
+// With credit a priority counts as time waited, so nobody starves.
+const (
+	Strict PriorityMode = "strict"
+	Credit PriorityMode = "credit"
+)
+
+// DefaultPriority is Connect's; 1 is first, 99 last.
+const DefaultPriority = 5
+
+// Queue is where contacts wait.
+type Queue struct {
+	ID            string
+	Name          string
+	Group         string // routing group: queues and profiles connected by agents
+	RingSeconds   int    // how long an offer rings; 0 = 20
+	ACWSeconds    int    // time for after-contact work; 0 = none
+	Mode          PriorityMode
+	CreditSeconds int // with Credit: what one step of priority is worth
+}
+
+// ProfileQueue is one queue that a routing profile serves.
+type ProfileQueue struct {
+	Queue    string
+	Priority int           // 1 to 99; a lower one is served first
+	Delay    time.Duration // a contact must have waited so long
+}
+
+// Profile is a routing profile: which queues an agent serves, and how.
+type Profile struct {
+	ID     string
+	Name   string
+	Group  string
+	Queues []ProfileQueue
+}
+
+// Group is a routing group.
+type Group struct {
+	ID     string
+	Shards int // partitions its rows are spread over; 0 = 1
+}
+
+// Sort keys of configuration items.
+const (
+	sortQueue   = "QUEUE#"
+	sortProfile = "PROFILE#"
+	sortGroup   = "GROUP#"
+)
+
+// ConfigKey returns the key of a configuration item, for example "QUEUE#loans".
+func ConfigKey(tenant, sort string) cloud.Key { return cloud.Key{Part: tenant + "|CFG", Sort: sort} }
+
+// Put returns the write that stores q, replacing an older one.
+func (q Queue) Put(tenant string) cloud.Write {
+	return cloud.Write{Key: ConfigKey(tenant, sortQueue+q.ID), Put: cloud.Item{contact.AttrVersion: int64(1), "name": q.Name, "group": q.Group,
+		"ringSeconds": int64(q.RingSeconds), "acwSeconds": int64(q.ACWSeconds), "mode": string(q.Mode), "creditSeconds": int64(q.CreditSeconds)}}
+}
+
+// Put returns the write that stores p, replacing an older one.
+func (p Profile) Put(tenant string) cloud.Write {
+	list := make([]any, len(p.Queues))
+	for n, q := range p.Queues {
+		list[n] = map[string]any{"queue": q.Queue, "priority": int64(q.Priority), "delaySeconds": int64(q.Delay / time.Second)}
+	}
+	return cloud.Write{Key: ConfigKey(tenant, sortProfile+p.ID), Put: cloud.Item{contact.AttrVersion: int64(1), "name": p.Name, "group": p.Group, "queues": list}}
+}
+
+// Put returns the write that stores g, replacing an older one. The number of
+// shards must not change while anybody waits or is free.
+func (g Group) Put(tenant string) cloud.Write {
+	return cloud.Write{Key: ConfigKey(tenant, sortGroup+g.ID), Put: cloud.Item{contact.AttrVersion: int64(1), "shards": int64(g.Shards)}}
+}
+
+// Routing is the routing configuration of one tenant at one time. It is never
+// changed, only replaced.
+type Routing struct {
+	Queues   map[string]Queue
+	Profiles map[string]Profile
+	Groups   map[string]Group
+}
+
+// ErrNoQueue is returned for a queue that is not configured.
+var ErrNoQueue = fault.New(fault.NotFound, "acd: no such queue")
+
+// Queue returns a queue by its id, or by an ARN that ends in it.
+func (r *Routing) Queue(id string) (Queue, error) {
+	if n := strings.LastIndex(id, "/"); n >= 0 {
+		id = id[n+1:]
+	}
+	if q, ok := r.Queues[id]; ok {
+		return q, nil
+	}
+	return Queue{}, ErrNoQueue
+}
+
+func (r *Routing) shards(group string) int { return max(1, r.Groups[group].Shards) }
+
+// configMemory keeps the configuration of tenants for configAge.
+type configMemory struct {
+	table cloud.Table
+	now   func() time.Time
+
+	mu   sync.Mutex
+	held map[string]heldRouting
+}
+
+type heldRouting struct {
+	at      time.Time
+	routing *Routing
+}
+
+// Routing returns the routing configuration of a tenant, at most 30 s old. If
+// it cannot be read, an older one goes on being used.
+func (r *Router) Routing(ctx context.Context, tenant string) (*Routing, error) {
+	return r.config.get(ctx, tenant)
+}
+
+func (m *configMemory) get(ctx context.Context, tenant string) (*Routing, error) {
+	m.mu.Lock()
+	held, ok := m.held[tenant]
+	m.mu.Unlock()
+	if age := m.now().Sub(held.at); ok && age >= 0 && age < configAge {
+		return held.routing, nil
+	}
+	fresh, err := m.read(ctx, tenant)
+	if err != nil {
+		if ok {
+			return held.routing, nil
+		}
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.held == nil {
+		m.held = map[string]heldRouting{}
+	}
+	m.held[tenant] = heldRouting{m.now(), fresh}
+	return fresh, nil
+}
+
+func (m *configMemory) read(ctx context.Context, tenant string) (*Routing, error) {
+	out := &Routing{Queues: map[string]Queue{}, Profiles: map[string]Profile{}, Groups: map[string]Group{}}
+	for _, prefix := range []string{sortGroup, sortProfile, sortQueue} {
+		var after cloud.Cursor
+		for {
+			page, next, err := m.table.Query(ctx, cloud.Query{Part: tenant + "|CFG", From: prefix, To: prefix + "\uffff", After: after})
+			if err != nil {
+				return nil, fault.Wrap(fault.KindOf(err), err, "acd: read configuration")
+			}
+			for _, i := range page {
+				out.add(prefix, strings.TrimPrefix(i.Str(cloud.AttrSort), prefix), i)
+			}
+			if after = next; after == nil {
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+func (r *Routing) add(prefix, id string, i cloud.Item) {
+	num := func(name string) int { return int(i.Int(name)) }
+	switch prefix {
+	case sortQueue:
+		q := Queue{ID: id, Name: i.Str("name"), Group: i.Str("group"), RingSeconds: num("ringSeconds"), ACWSeconds: num("acwSeconds"),
+			Mode: PriorityMode(i.Str("mode")), CreditSeconds: num("creditSeconds")}
+		if q.RingSeconds <= 0 {
+			q.RingSeconds = 20
+		}
+		r.Queues[id] = q
+	case sortProfile:
+		p := Profile{ID: id, Name: i.Str("name"), Group: i.Str("group")}
+		list, _ := i["queues"].([]any)
+		for _, e := range list {
+			m, _ := e.(map[string]any)
+			q := cloud.Item(m)
+			p.Queues = append(p.Queues, ProfileQueue{q.Str("queue"), int(q.Int("priority")), time.Duration(q.Int("delaySeconds")) * time.Second})
+		}
+		r.Profiles[id] = p
+	case sortGroup:
+		r.Groups[id] = Group{ID: id, Shards: num("shards")}
+	}
+}
+
+// Rank returns the place of a contact that came at a time with a priority: a
+// string whose order is the order of service. All waiting contacts age alike,
+// so it never needs to be written again.
+func (q Queue) Rank(priority int, enqueued time.Time) string {
+	priority = min(max(priority, 1), 99)
+	band, from := priority, enqueued.UnixMicro()
+	if q.Mode == Credit {
+		band = DefaultPriority
+		from -= int64(DefaultPriority-priority) * int64(q.CreditSeconds) * 1e6
+	}
+	return fmt.Sprintf("%02d.%016d", band, max(0, from))
+}

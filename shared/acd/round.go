@@ -1,0 +1,177 @@
+package acd
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"huawu/shared/agent"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// Round matches a group until no pair is left that fits now: it looks, decides,
+// claims, and looks on. It ends only after a complete scan found no pair, so it
+// must run after every write that puts or widens a row. Before it ends it sets
+// a timer at the earliest time at which a pair it skipped will fit.
+func (r *Router) Round(ctx context.Context, tenant, group string) error {
+	routing, err := r.Routing(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	v, err := r.look(ctx, tenant, group, routing)
+	if err != nil {
+		return err
+	}
+	return r.match(ctx, tenant, group, routing, v)
+}
+
+// match is a round over what a view has read and can read on.
+func (r *Router) match(ctx context.Context, tenant, group string, routing *Routing, v *view) error {
+	for {
+		pairs, later := Match(r.run.Now(), v.waiting, v.free, routing.Profiles)
+		if len(pairs) == 0 {
+			more, err := v.more(ctx)
+			if err != nil {
+				return err
+			}
+			if more {
+				continue
+			}
+			return r.armGroup(ctx, tenant, group, later)
+		}
+		if err := r.claimAll(ctx, tenant, routing, v, pairs); err != nil {
+			return err
+		}
+	}
+}
+
+// claimAll claims pairs, and takes out of the view who is bound or was never
+// there. Each pair loses at least one of its two, so a round always ends.
+func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, v *view, pairs []Pair) error {
+	results := make([]claimed, len(pairs))
+	if r.run.Parallel > 1 {
+		var wait sync.WaitGroup
+		limit := make(chan struct{}, r.run.Parallel)
+		for n, p := range pairs {
+			limit <- struct{}{}
+			wait.Go(func() {
+				results[n] = r.claimPair(ctx, tenant, routing, p)
+				<-limit
+			})
+		}
+		wait.Wait()
+	} else {
+		for n, p := range pairs {
+			results[n] = r.claimPair(ctx, tenant, routing, p)
+		}
+	}
+	contacts, agents := map[contact.ID]bool{}, map[string]bool{}
+	var errs []error
+	for n, c := range results {
+		contacts[pairs[n].Waiting.Contact] = c.contactGone
+		agents[pairs[n].Free.Agent] = c.agentGone
+		errs = append(errs, c.err)
+	}
+	v.waiting, v.free = dropWaiting(v.waiting, contacts), dropFree(v.free, agents)
+	return errors.Join(errs...)
+}
+
+// claimed is what became of a pair.
+type claimed struct {
+	contactGone, agentGone bool
+	err                    error
+}
+
+// claimPair claims a pair and deletes the rows that are over: those of both
+// after a claim, that of the one who had moved on after a refusal.
+func (r *Router) claimPair(ctx context.Context, tenant string, routing *Routing, p Pair) claimed {
+	out, err := r.claim(ctx, tenant, routing, p)
+	if err != nil {
+		return claimed{err: err}
+	}
+	if out.contactGone {
+		out.err = errors.Join(out.err, r.deleteRow(ctx, p.Waiting.key, p.Waiting.Epoch))
+	}
+	if out.agentGone {
+		out.err = errors.Join(out.err, r.deleteRow(ctx, p.Free.key, p.Free.Epoch))
+	}
+	return out
+}
+
+// claim gives a contact to an agent in one transaction: both, or neither. It
+// relies on the contact still waiting at the epoch its row was written at and on
+// the agent having room at its; an attribute or a next status written meanwhile
+// does not matter. The rows that point at both follow later and carry the
+// epochs, so a late one does no harm.
+func (r *Router) claim(ctx context.Context, tenant string, routing *Routing, p Pair) (claimed, error) {
+	w, f := p.Waiting, p.Free
+	offer := r.run.NewID()
+	now := contact.Micros(r.run.Now())
+	ring := 20
+	if q, err := routing.Queue(w.Queue); err == nil {
+		ring = q.RingSeconds
+	}
+	err := r.transact(ctx, offer,
+		cloud.Write{Key: contact.Key(tenant, w.Contact),
+			If: []cloud.Cond{{Attr: contact.AttrState, Op: "=", Value: string(contact.Queued)}, {Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}},
+			Set: cloud.Item{contact.AttrState: string(contact.Offered), contact.AttrSince: now, contact.AttrOffer: offer,
+				contact.AttrOfferAgent: f.Agent, contact.AttrRingSeconds: int64(ring)},
+			Add: map[string]int64{contact.AttrVersion: 1, contact.AttrAttempts: 1}},
+		cloud.Write{Key: agent.Key(tenant, f.Agent),
+			If: []cloud.Cond{{Attr: agent.AttrState, Op: "=", Value: string(agent.Available)}, {Attr: agent.AttrEpoch, Op: "=", Value: f.Epoch},
+				{Attr: agent.AttrVoiceUsed, Op: "<", Value: int64(f.Slots)}},
+			Set: cloud.Item{agent.AttrOffer(contact.OfferID(offer)): string(w.Contact)},
+			Add: map[string]int64{agent.AttrVersion: 1, agent.AttrVoiceUsed: 1}},
+	)
+	if err == nil {
+		r.run.Log.InfoContext(ctx, "offered", "tenant", tenant, "contact", string(w.Contact), "agent", f.Agent, "offer", offer, "queue", w.Queue)
+		return claimed{contactGone: true, agentGone: true}, nil
+	}
+	return r.lostRace(ctx, err, p, offer)
+}
+
+// lostRace says who of a refused pair has moved on. That the contact has the
+// very offer means that the claim had been done and its answer was lost.
+func (r *Router) lostRace(ctx context.Context, err error, p Pair, offer string) (claimed, error) {
+	var refused *cloud.Refused
+	if !errors.As(err, &refused) || !refused.Lost() || len(refused.Each) != 2 {
+		return claimed{}, fault.Wrap(fault.KindOf(err), err, "acd: claim %s", p.Waiting.Contact)
+	}
+	c, a := refused.Each[0], refused.Each[1]
+	if c.Old.Str(contact.AttrOffer) == offer || a.Old.Str(agent.AttrOffer(contact.OfferID(offer))) != "" {
+		return claimed{contactGone: true, agentGone: true}, nil
+	}
+	out := claimed{contactGone: c.Why == cloud.WhyCondition, agentGone: a.Why == cloud.WhyCondition}
+	if !out.contactGone && !out.agentGone {
+		return out, fault.Wrap(fault.Internal, err, "acd: claim %s", p.Waiting.Contact)
+	}
+	r.run.Log.LogAttrs(ctx, slog.LevelDebug, "claim refused", slog.String("contact", string(p.Waiting.Contact)),
+		slog.Bool("contactGone", out.contactGone), slog.Bool("agentGone", out.agentGone))
+	return out, nil
+}
+
+// armGroup sets a timer for a group at a time, unless one is on its way that
+// comes no later.
+func (r *Router) armGroup(ctx context.Context, tenant, group string, at time.Time) error {
+	if at.IsZero() {
+		return nil
+	}
+	now, key := r.run.Now(), tenant+"|"+group
+	r.mu.Lock()
+	next, set := r.armed[key]
+	r.mu.Unlock()
+	if set && next.After(now) && !next.After(at) {
+		return nil
+	}
+	if err := r.arm(ctx, Timer{Kind: TimerGroup, Tenant: tenant, Group: group}, at.Sub(now)); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.armed[key] = at
+	return nil
+}

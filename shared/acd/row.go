@@ -1,0 +1,160 @@
+package acd
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"huawu/shared/agent"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// Waiting is a contact that waits, as its row tells it.
+type Waiting struct {
+	Contact  contact.ID
+	Epoch    int64
+	Queue    string
+	Rank     string
+	Enqueued time.Time
+	Needs    map[string]int // least level of each skill
+	Excluded []contact.Excluded
+	key      cloud.Key
+}
+
+// Free is an agent with room, as its row tells it.
+type Free struct {
+	Agent   string
+	Epoch   int64
+	Profile string
+	Idle    time.Time
+	Skills  map[string]int
+	Slots   int // voice contacts at once
+	key     cloud.Key
+}
+
+// Prefixes of the sort keys of rows. All F sort before all W.
+const (
+	rowFree    = "F#"
+	rowWaiting = "W#"
+)
+
+// shardPart returns the partition of a routing group's shard.
+func shardPart(tenant, group string, shard int) string {
+	return fmt.Sprintf("%s|G#%s#%d", tenant, group, shard)
+}
+
+func shardOf(id string, shards int) int {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return int(h.Sum32() % uint32(shards))
+}
+
+// waitingWrite returns the row of a waiting contact, put if there is none.
+func waitingWrite(c *contact.Contact, shards int) cloud.Write {
+	i := cloud.Item{contact.AttrVersion: int64(1), contact.AttrEpoch: c.Epoch, "enq": contact.Micros(c.Enqueued)}
+	if len(c.Needs) > 0 {
+		i["needs"] = contact.LevelsItem(c.Needs)
+	}
+	if len(c.Excluded) > 0 {
+		i["excl"] = contact.ExcludedItem(c.Excluded)
+	}
+	return cloud.Write{Key: waitingKey(c, shards), Put: i, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}}
+}
+
+func waitingKey(c *contact.Contact, shards int) cloud.Key {
+	return cloud.Key{
+		Part: shardPart(c.Tenant, c.Group, shardOf(string(c.ID), shards)),
+		Sort: rowWaiting + c.Queue + "#" + c.Rank + "#" + string(c.ID),
+	}
+}
+
+// freeWrite returns the row of an agent with room, put if there is none.
+func freeWrite(a *agent.Agent, group string, shards int) cloud.Write {
+	i := cloud.Item{contact.AttrVersion: int64(1), contact.AttrEpoch: a.Epoch, "slots": int64(a.Voice.Max)}
+	if len(a.Skills) > 0 {
+		i["skills"] = contact.LevelsItem(a.Skills)
+	}
+	return cloud.Write{Key: freeKey(a, group, shards), Put: i, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}}
+}
+
+func freeKey(a *agent.Agent, group string, shards int) cloud.Key {
+	return cloud.Key{
+		Part: shardPart(a.Tenant, group, shardOf(a.ID, shards)),
+		Sort: fmt.Sprintf("%s%s#%016d#%s", rowFree, a.Profile, contact.Micros(a.Idle), a.ID),
+	}
+}
+
+// readWaiting reads a W row; ok is false for what is none.
+func readWaiting(i cloud.Item) (w Waiting, ok bool) {
+	k := i.Key()
+	parts := strings.Split(strings.TrimPrefix(k.Sort, rowWaiting), "#")
+	if !strings.HasPrefix(k.Sort, rowWaiting) || len(parts) != 3 {
+		return Waiting{}, false
+	}
+	return Waiting{Contact: contact.ID(parts[2]), Epoch: i.Int(contact.AttrEpoch), Queue: parts[0], Rank: parts[1],
+		Enqueued: contact.FromMicros(i.Int("enq")), Needs: contact.LevelsFrom(i["needs"]), Excluded: contact.ExcludedFrom(i["excl"]), key: k}, true
+}
+
+// readFree reads an F row; ok is false for what is none.
+func readFree(i cloud.Item) (f Free, ok bool) {
+	k := i.Key()
+	parts := strings.Split(strings.TrimPrefix(k.Sort, rowFree), "#")
+	if !strings.HasPrefix(k.Sort, rowFree) || len(parts) != 3 {
+		return Free{}, false
+	}
+	var idle int64
+	if _, err := fmt.Sscanf(parts[1], "%d", &idle); err != nil {
+		return Free{}, false
+	}
+	return Free{Agent: parts[2], Epoch: i.Int(contact.AttrEpoch), Profile: parts[0], Idle: contact.FromMicros(idle),
+		Skills: contact.LevelsFrom(i["skills"]), Slots: int(i.Int("slots")), key: k}, true
+}
+
+// putRow puts a row unless one of its epoch or a later one stands there. A late
+// writer must not replace the row of a later epoch, nor fail to replace that of
+// an older one.
+func (r *Router) putRow(ctx context.Context, w cloud.Write) error {
+	epoch := w.Put.Int(contact.AttrEpoch)
+	for range maxTries {
+		_, err := r.write(ctx, w)
+		if err == nil {
+			return nil
+		}
+		old, err := lostTo(err)
+		if err != nil {
+			return err
+		}
+		switch {
+		case old == nil: // it was there and is gone again
+			w.If = []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}
+		case old.Int(contact.AttrEpoch) >= epoch:
+			return nil
+		default:
+			w.If = []cloud.Cond{{Attr: contact.AttrEpoch, Op: "<", Value: epoch}}
+		}
+	}
+	return fault.New(fault.Conflict, "acd: a row changes all the time")
+}
+
+// deleteRow deletes a row if it still has the epoch that is over.
+func (r *Router) deleteRow(ctx context.Context, k cloud.Key, epoch int64) error {
+	_, err := r.write(ctx, cloud.Write{Key: k, Delete: true, If: []cloud.Cond{{Attr: contact.AttrEpoch, Op: "=", Value: epoch}}})
+	if _, lost := lostTo(err); lost == nil {
+		return nil // another row stands there, or none
+	}
+	return err
+}
+
+// dropWaiting removes contacts from a list of rows.
+func dropWaiting(list []Waiting, gone map[contact.ID]bool) []Waiting {
+	return slices.DeleteFunc(list, func(w Waiting) bool { return gone[w.Contact] })
+}
+
+func dropFree(list []Free, gone map[string]bool) []Free {
+	return slices.DeleteFunc(list, func(f Free) bool { return gone[f.Agent] })
+}

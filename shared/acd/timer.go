@@ -1,0 +1,114 @@
+package acd
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// TimerKind is what a timer ends.
+type TimerKind string
+
+// The kinds.
+const (
+	TimerOffer   TimerKind = "offer"   // an offer rang long enough
+	TimerConnect TimerKind = "connect" // the relay's lease to join the legs is over
+	TimerACW     TimerKind = "acw"     // the time for after-contact work is over
+	TimerGroup   TimerKind = "group"   // a pair that did not fit may fit now
+)
+
+// Timer is a message of TimerQueue. It names what it is about by offer, so that
+// one that comes late or twice finds nothing to do.
+type Timer struct {
+	Kind    TimerKind       `json:"kind"`
+	Tenant  string          `json:"tenant"`
+	Contact contact.ID      `json:"contact,omitempty"`
+	Offer   contact.OfferID `json:"offer,omitempty"`
+	Group   string          `json:"group,omitempty"`
+	AfterMS int64           `json:"afterMs"`         // how long it was to wait
+	Again   int             `json:"again,omitempty"` // how often it came early and was set again
+}
+
+// arm sets a timer. What is to come later than a queue can delay comes early,
+// and is set again then.
+func (r *Router) arm(ctx context.Context, t Timer, after time.Duration) error {
+	after = max(0, after)
+	t.AfterMS = after.Milliseconds()
+	delay := min(after, maxDelay).Truncate(time.Second)
+	if delay < after && delay < maxDelay {
+		delay += time.Second // queues count whole seconds; never early
+	}
+	return r.send(ctx, TimerQueue, delay, t)
+}
+
+// HandleTimer does what a timer says if what it names still stands so. A timer
+// may come late, twice, early or never; body is a Timer in JSON.
+func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
+	var t Timer
+	if err := json.Unmarshal(body, &t); err != nil {
+		return fault.Wrap(fault.Invalid, err, "acd: read timer")
+	}
+	if t.Kind == TimerGroup {
+		return r.Round(ctx, t.Tenant, t.Group)
+	}
+	c, err := r.Contact(ctx, t.Tenant, t.Contact)
+	if err != nil || c.Offer != t.Offer {
+		return ignoreMissing(err)
+	}
+	switch {
+	case t.Kind == TimerOffer && c.State == contact.Offered:
+		if r.early(c, t) {
+			return r.rearm(ctx, c, t)
+		}
+		return r.Expire(ctx, t.Tenant, c.ID, t.Offer)
+	case t.Kind == TimerConnect && c.State == contact.Connecting:
+		if r.early(c, t) {
+			return r.rearm(ctx, c, t)
+		}
+		return r.Unjoin(ctx, t.Tenant, c.ID, t.Offer)
+	case t.Kind == TimerACW && c.State == contact.Ended:
+		if r.early(c, t) {
+			return r.rearm(ctx, c, t)
+		}
+		_, err := r.Finish(ctx, t.Tenant, c.ID, "")
+		return err
+	}
+	return nil
+}
+
+func ignoreMissing(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // nothing to end
+	}
+	return err
+}
+
+// early reports whether a timer came before its time, as far as this machine's
+// clock can tell. Clocks of two machines may be minutes apart, so a timer is set
+// again for that reason only once: a dead offer is held twice its time at most.
+// A timer longer than a queue can delay is early as often as it takes.
+func (r *Router) early(c *contact.Contact, t Timer) bool {
+	left := r.left(c, t)
+	if left <= 0 {
+		return false
+	}
+	chained := int(time.Duration(t.AfterMS) * time.Millisecond / maxDelay)
+	return t.Again < 1+chained
+}
+
+// left is how long a contact is to stay in its state by this machine's clock,
+// and no longer than the timer was set for.
+func (r *Router) left(c *contact.Contact, t Timer) time.Duration {
+	after := time.Duration(t.AfterMS) * time.Millisecond
+	return min(after, c.Since.Add(after).Sub(r.run.Now()))
+}
+
+func (r *Router) rearm(ctx context.Context, c *contact.Contact, t Timer) error {
+	left := r.left(c, t)
+	t.Again++
+	delay := min(left+time.Second-1, maxDelay).Truncate(time.Second)
+	return r.send(ctx, TimerQueue, delay, t)
+}

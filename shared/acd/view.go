@@ -1,0 +1,153 @@
+package acd
+
+import (
+	"context"
+
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// Sizes of the reads of a round. They bound what one read costs; they never
+// end a scan: what is beyond them is read when what was read gave no pair.
+const (
+	wholePage = 256 // rows of a partition that are read as a whole
+	headPage  = 20  // rows of one queue or profile that are read at a time
+)
+
+// view is what a round has read of a group's rows.
+type view struct {
+	router  *Router
+	waiting []Waiting
+	free    []Free
+	rest    []*stream // what was not read to its end
+	pages   int
+}
+
+// stream is a range of rows with the place where reading it goes on.
+type stream struct {
+	query cloud.Query
+	done  bool
+}
+
+// look reads the rows of a group: whole if there are few, else the heads of each
+// queue and of each profile, which more then goes on from. Reads are strongly
+// consistent: a row that was acknowledged before is seen.
+func (r *Router) look(ctx context.Context, tenant, group string, routing *Routing) (*view, error) {
+	v := &view{router: r}
+	for shard := range routing.shards(group) {
+		part := shardPart(tenant, group, shard)
+		whole := &stream{query: cloud.Query{Part: part, From: rowFree, To: rowWaiting + "\uffff", Strong: true, Limit: wholePage}}
+		page, next, err := v.page(ctx, whole)
+		if err != nil {
+			return nil, err
+		}
+		if next == nil {
+			v.add(page)
+			continue
+		}
+		for _, prefix := range routing.prefixes(group) { // big: heads only, to keep the order of service
+			s := &stream{query: cloud.Query{Part: part, From: prefix, To: prefix + "\uffff", Strong: true, Limit: headPage}}
+			v.rest = append(v.rest, s)
+			if err := v.read(ctx, s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return v, nil
+}
+
+// prefixes returns the beginnings of the sort keys of a group's rows.
+func (r *Routing) prefixes(group string) []string {
+	var all []string
+	for id, p := range r.Profiles {
+		if p.Group == group {
+			all = append(all, rowFree+id+"#")
+		}
+	}
+	for id, q := range r.Queues {
+		if q.Group == group {
+			all = append(all, rowWaiting+id+"#")
+		}
+	}
+	return all
+}
+
+// more reads on where a scan was cut, and reports false at the end of all, or
+// once one side is read whole and empty, so that no pair can be left.
+func (v *view) more(ctx context.Context) (bool, error) {
+	if v.noneLeft(rowFree, len(v.free)) || v.noneLeft(rowWaiting, len(v.waiting)) {
+		return false, nil
+	}
+	read := false
+	for _, s := range v.rest {
+		if s.done {
+			continue
+		}
+		read = true
+		if err := v.read(ctx, s); err != nil {
+			return false, err
+		}
+	}
+	return read, nil
+}
+
+// noneLeft reports whether there are no rows of a kind, read or to be read.
+func (v *view) noneLeft(kind string, have int) bool {
+	if have > 0 {
+		return false
+	}
+	for _, s := range v.rest {
+		if !s.done && s.query.From[:len(kind)] == kind {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *view) read(ctx context.Context, s *stream) error {
+	page, next, err := v.page(ctx, s)
+	if err != nil {
+		return err
+	}
+	v.add(page)
+	s.query.After, s.done = next, next == nil
+	return nil
+}
+
+func (v *view) page(ctx context.Context, s *stream) (page []cloud.Item, next cloud.Cursor, err error) {
+	v.pages++
+	err = v.router.retry(ctx, func() error {
+		page, next, err = v.router.table.Query(ctx, s.query)
+		return err
+	})
+	return page, next, fault.Wrap(fault.KindOf(err), err, "acd: read rows")
+}
+
+func (v *view) add(page []cloud.Item) {
+	for _, i := range page {
+		if f, ok := readFree(i); ok {
+			v.free = append(v.free, f)
+		} else if w, ok := readWaiting(i); ok {
+			v.waiting = append(v.waiting, w)
+		}
+	}
+}
+
+func (v *view) hasWaiting(c *contact.Contact) bool {
+	for _, w := range v.waiting {
+		if w.Contact == c.ID && w.Epoch >= c.Epoch {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *view) hasFree(agent string, epoch int64) bool {
+	for _, f := range v.free {
+		if f.Agent == agent && f.Epoch >= epoch {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,224 @@
+package acd
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"huawu/shared/agent"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// Request is how a contact is to be queued.
+type Request struct {
+	Queue    string // id or ARN
+	Priority int    // 1 to 99; 0 = DefaultPriority
+	Needs    map[string]int
+	Language string // BCP 47; "" = as it is
+	Record   bool   // the talk is to be recorded
+}
+
+// Enqueue lets a contact wait in a queue and looks for an agent. A contact that
+// waits, or is further, stays as it is.
+func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Request) (*contact.Contact, error) {
+	routing, err := r.Routing(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := routing.Queue(q.Queue)
+	if err != nil {
+		return nil, err
+	}
+	c, err := r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+		if c.State == contact.Queued || c.Live() {
+			return false, nil
+		}
+		now := contact.Instant(r.run.Now())
+		if err := c.Move(contact.Queued, now); err != nil {
+			return false, err
+		}
+		c.Epoch++
+		c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, q.Needs, q.Record, queue.ACWSeconds
+		c.Priority, c.Enqueued, c.Excluded = cmpOr(q.Priority, DefaultPriority), now, nil
+		c.Language = cmpOr(q.Language, c.Language)
+		c.Rank = queue.Rank(c.Priority, now)
+		return true, nil
+	})
+	if err != nil {
+		return c, err
+	}
+	r.follow(ctx, "enqueue", r.publishContact(ctx, routing, c))
+	return c, nil
+}
+
+func cmpOr[T comparable](a, b T) T {
+	var zero T
+	if a == zero {
+		return b
+	}
+	return a
+}
+
+// publishContact puts the row of a waiting contact and runs a round.
+func (r *Router) publishContact(ctx context.Context, routing *Routing, c *contact.Contact) error {
+	if c.State != contact.Queued {
+		return nil
+	}
+	if err := r.putRow(ctx, waitingWrite(c, routing.shards(c.Group))); err != nil {
+		return err
+	}
+	return r.Round(ctx, c.Tenant, c.Group)
+}
+
+// follow logs the failure of what follows an operation that is done. It is no
+// failure of the operation: the stream consumer does it again.
+func (r *Router) follow(ctx context.Context, step string, err error) {
+	if err != nil {
+		r.run.Log.WarnContext(ctx, "left to the stream", "step", step, "kind", string(fault.KindOf(err)), "error", err.Error())
+	}
+}
+
+// Accept binds the contact of an offer to its agent: the relay has ConnectLease
+// to join them. Again is no change; an offer that is over is ErrOffer.
+func (r *Router) Accept(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID) (*contact.Contact, error) {
+	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+		if c.Offer != offer || offer == "" || c.State == contact.Ended || c.State == contact.Completed {
+			return false, ErrOffer
+		}
+		if c.State != contact.Offered {
+			return false, nil
+		}
+		return true, c.Move(contact.Connecting, r.run.Now())
+	})
+}
+
+// Joined notes that the relay has joined customer and agent; recording says
+// where the recording goes, "" for none. Again is no change.
+func (r *Router) Joined(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, recording string) (*contact.Contact, error) {
+	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+		if c.Offer != offer || offer == "" {
+			return false, ErrOffer
+		}
+		if c.State != contact.Connecting {
+			return false, nil
+		}
+		now := r.run.Now()
+		c.AgentJoined, c.Dequeued, c.Recording = contact.Instant(now), contact.Instant(now), recording
+		return true, c.Move(contact.Connected, now)
+	})
+}
+
+// Hold marks the customer of a talk as on hold, or as back.
+func (r *Router) Hold(ctx context.Context, tenant string, id contact.ID, on bool) (*contact.Contact, error) {
+	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+		if c.State != contact.Connected {
+			return false, fault.Wrap(fault.Conflict, contact.ErrStep, "hold in %s", c.State)
+		}
+		if on != c.Hold.Since.IsZero() {
+			return false, nil // as it is
+		}
+		if on {
+			c.StartHold(r.run.Now())
+		} else {
+			c.StopHold(r.run.Now())
+		}
+		return true, nil
+	})
+}
+
+// Expire ends an offer that nobody took: the contact waits again at its old
+// place, not for this agent for a while, and the agent is Missed. An offer that
+// is over or was accepted stays as it is.
+func (r *Router) Expire(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID) error {
+	return r.unbind(ctx, tenant, id, offer, contact.Offered)
+}
+
+// Reject is Expire by the agent's own wish.
+func (r *Router) Reject(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID) error {
+	return r.unbind(ctx, tenant, id, offer, contact.Offered)
+}
+
+// Unjoin ends an accepted offer whose legs could not be joined, as Expire does.
+func (r *Router) Unjoin(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID) error {
+	return r.unbind(ctx, tenant, id, offer, contact.Connecting)
+}
+
+// unbind takes a contact from the agent of an offer, if it is in a state with
+// this offer, and lets it wait again; in one transaction, so that the agent is
+// never free before the contact waits, nor bound after.
+func (r *Router) unbind(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, in contact.State) error {
+	for range maxTries {
+		old, err := r.Contact(ctx, tenant, id)
+		if err != nil {
+			return err
+		}
+		if old.Offer != offer || offer == "" || old.State != in {
+			if old.State == contact.Queued { // perhaps our own, whose answer was lost
+				return r.publish(ctx, old)
+			}
+			return nil
+		}
+		done, err := r.tryUnbind(ctx, old)
+		if err != nil || done {
+			return err
+		}
+	}
+	return fault.New(fault.Conflict, "acd: contact %s changes all the time", id)
+}
+
+func (r *Router) tryUnbind(ctx context.Context, old *contact.Contact) (done bool, err error) {
+	now := r.run.Now()
+	c := *old
+	c.Excluded = append([]contact.Excluded(nil), old.Excluded...)
+	if err := c.Requeue(now, now.Add(Exclusion)); err != nil {
+		return false, err
+	}
+	writes := []cloud.Write{c.Update(old)}
+	was, err := r.Agent(ctx, old.Tenant, old.OfferAgent)
+	if err != nil && !errors.Is(err, ErrNoAgent) {
+		return false, err
+	}
+	if err == nil {
+		if w, ok := missed(was, old.Offer, now); ok {
+			writes = append(writes, w)
+		}
+	}
+	err = r.transact(ctx, r.run.NewID(), writes...)
+	var refused *cloud.Refused
+	switch {
+	case err == nil:
+		r.run.Log.InfoContext(ctx, "offer over", "tenant", c.Tenant, "contact", string(c.ID), "agent", old.OfferAgent, "offer", string(old.Offer))
+		r.follow(ctx, "expire", r.publish(ctx, &c))
+		return true, nil
+	case errors.As(err, &refused) && refused.Lost():
+		return false, nil // read again
+	}
+	return false, fault.Wrap(fault.KindOf(err), err, "acd: end offer")
+}
+
+// missed returns the write that takes an agent's slot from an offer that passed.
+// The agent is Missed, or in the state that was asked for while it rang.
+func missed(was *agent.Agent, offer contact.OfferID, now time.Time) (cloud.Write, bool) {
+	a := was.Clone()
+	wish := a.NextState
+	if !a.Release(offer, now) {
+		return cloud.Write{}, false
+	}
+	if wish == "" && agent.CanMove(a.State, agent.Missed) {
+		if a.Move(agent.Missed, now) != nil {
+			return cloud.Write{}, false
+		}
+	}
+	return a.Update(was), true
+}
+
+// publish is publishContact with the current configuration.
+func (r *Router) publish(ctx context.Context, c *contact.Contact) error {
+	routing, err := r.Routing(ctx, c.Tenant)
+	if err != nil {
+		return err
+	}
+	return r.publishContact(ctx, routing, c)
+}
