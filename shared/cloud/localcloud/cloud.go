@@ -64,14 +64,19 @@ type Options struct {
 	Queues     []QueueOptions
 	TTLDelay   time.Duration          // how long after its TTL an item is still there, at least
 	Kind       func(cloud.Key) string // names a kind of item in Counters; nil = by key prefix
+	Created    []BlobNotice           // which new blobs are told to which queues
 	Log        *slog.Logger           // nil = slog.Default
 }
 
 // Cloud holds all six ports over one store.
 type Cloud struct {
-	opt    Options
-	store  kv.Store
-	shards int
+	opt       Options
+	store     kv.Store
+	shards    int
+	bodies    bodies
+	keyring   *keyring
+	hub       *Hub
+	functions *Functions
 
 	mu       sync.Mutex // guards what follows; held only for short, never during a commit
 	rand     *rand.Rand
@@ -136,8 +141,13 @@ func open(o Options, store kv.Store) (*Cloud, error) {
 	}
 	c := &Cloud{opt: o, store: store, rand: rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))}
 	c.counters = newCounters()
+	c.hub = &Hub{cloud: c, open: map[string]func(context.Context, []byte) error{}}
+	c.functions = &Functions{cloud: c, known: map[string]*registered{}}
 	if err := c.load(); err != nil {
-		return nil, errors.Join(fault.Wrap(fault.Unavailable, err, "open cloud"), store.Close())
+		if fault.KindOf(err) == fault.Internal {
+			err = fault.Wrap(fault.Unavailable, err, "open cloud")
+		}
+		return nil, errors.Join(err, store.Close())
 	}
 	return c, nil
 }
@@ -149,6 +159,17 @@ func (c *Cloud) load() error {
 	}
 	if err := c.loadTokens(); err != nil {
 		return err
+	}
+	if err := c.loadKeys(); err != nil {
+		return err
+	}
+	c.bodies = memoryBodies{c.store}
+	if c.opt.Dir != "" {
+		b, err := openBodies(filepath.Join(c.opt.Dir, "blobs"), c.opt.Durability == Synced, c.store)
+		if err != nil {
+			return err
+		}
+		c.bodies = b
 	}
 	return c.release()
 }

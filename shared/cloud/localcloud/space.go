@@ -10,15 +10,17 @@ import (
 
 // What is kept under which keys. Numbers are 8 bytes, big-endian.
 const (
-	spaceItem    kv.Space = 1 // part ‖ sort → item
-	spaceIndex   kv.Space = 2 // index part ‖ index sort ‖ part ‖ sort → item
-	spaceTTL     kv.Space = 3 // expiry second ‖ part ‖ sort → nothing
-	spaceStream  kv.Space = 4 // shard ‖ sequence number → record
-	spaceMeta    kv.Space = 5 // name → value: shards, checkpoints
-	spaceToken   kv.Space = 6 // transaction token → hash ‖ time
-	spaceMessage kv.Space = 7 // queue ‖ message id → message
-	spaceDue     kv.Space = 8 // queue ‖ instant when visible ‖ message id → nothing
-	spaceBlob    kv.Space = 9 // key → size, time, file
+	spaceItem    kv.Space = 1  // part ‖ sort → item
+	spaceIndex   kv.Space = 2  // index part ‖ index sort ‖ part ‖ sort → item
+	spaceTTL     kv.Space = 3  // expiry second ‖ part ‖ sort → nothing
+	spaceStream  kv.Space = 4  // shard ‖ sequence number → record
+	spaceMeta    kv.Space = 5  // name → value: shards, checkpoints
+	spaceToken   kv.Space = 6  // transaction token → hash ‖ time
+	spaceMessage kv.Space = 7  // queue ‖ message id → message
+	spaceDue     kv.Space = 8  // queue ‖ instant when visible ‖ message id → nothing
+	spaceBlob    kv.Space = 9  // key → size, time, name of the body
+	spaceBody    kv.Space = 10 // name → body, in memory only
+	spaceTrash   kv.Space = 11 // names of bodies to be deleted
 )
 
 // appendPart appends a string so that no other string's keys come between.

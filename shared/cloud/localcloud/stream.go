@@ -22,7 +22,7 @@ const metaShards = "shards"
 
 // record appends a change to the stream, in the commit of the change itself:
 // there is no record without its change and no change without its record.
-func (c *Cloud) record(tx kv.Tx, at time.Time, key []byte, ch change) {
+func (c *Cloud) record(tx kv.Tx, at time.Time, key []byte, ch change) mark {
 	shard, seq := c.shardOf(key), tx.Next()
 	r := cloud.Item{"part": ch.key.Part, "sort": ch.key.Sort, "at": at.UnixNano()}
 	if ch.was != nil {
@@ -35,9 +35,26 @@ func (c *Cloud) record(tx kv.Tx, at time.Time, key []byte, ch change) {
 		r["expired"] = true
 	}
 	tx.Put(spaceStream, streamKey(shard, seq), attr.Encode(r))
+	return mark{shard, seq}
+}
+
+// mark is where a record is in the stream.
+type mark struct {
+	shard int
+	seq   uint64
+}
+
+// publish tells the consumers of records that are now committed.
+func (c *Cloud) publish(marks []mark) {
+	if len(marks) == 0 {
+		return
+	}
 	c.mu.Lock()
-	c.lastSeq[shard] = seq
+	for _, m := range marks {
+		c.lastSeq[m.shard] = max(c.lastSeq[m.shard], m.seq)
+	}
 	c.mu.Unlock()
+	c.changed.raise()
 }
 
 // loadShards reads how many shards the stream has, and their ends.

@@ -33,7 +33,7 @@ func (c *Cloud) sweepIfTime() error {
 func (c *Cloud) Sweep() (int, error) {
 	now := c.now()
 	before := now.Add(-c.opt.TTLDelay)
-	n := 0
+	var marks []mark
 	err := c.store.Update(func(tx kv.Tx) error {
 		var expired []change
 		tx.Ascend(spaceTTL, bytes8(uint64(now.Add(-tooOld).Unix())), func(k, _ []byte) bool {
@@ -45,14 +45,14 @@ func (c *Cloud) Sweep() (int, error) {
 			}
 			return true
 		})
-		c.apply(tx, now, expired)
-		n = len(expired)
+		marks = c.apply(tx, now, expired)
 		return nil
 	})
-	if n > 0 {
-		c.changed.raise()
+	if err != nil {
+		return 0, storeError(err)
 	}
-	return n, storeError(err)
+	c.publish(marks)
+	return len(marks), nil
 }
 
 func removal(tx kv.Tx, key []byte) (change, bool) {

@@ -102,6 +102,7 @@ func (t *table) Write(ctx context.Context, w cloud.Write) (cloud.Item, error) {
 		return c.check(w, v)
 	}
 	var ch change
+	var marks []mark
 	err = c.store.Update(func(tx kv.Tx) error {
 		var r cloud.Reason
 		if ch, r, err = c.decide(tx, w, false); err != nil {
@@ -114,13 +115,13 @@ func (t *table) Write(ctx context.Context, w cloud.Write) (cloud.Item, error) {
 		if r.Why != cloud.WhyNone {
 			return &cloud.Refused{Each: []cloud.Reason{r}}
 		}
-		c.apply(tx, c.now(), []change{ch})
+		marks = c.apply(tx, c.now(), []change{ch})
 		return nil
 	})
 	if err != nil {
 		return nil, storeError(err)
 	}
-	c.changed.raise()
+	c.publish(marks)
 	return ch.next, c.ack(OpWrite, v)
 }
 
@@ -271,13 +272,15 @@ func compare(a, b any) (int, bool) {
 }
 
 // apply does decided changes: item, index, expiry, stream record. A change that
-// leaves the item as it is leaves no record.
-func (c *Cloud) apply(tx kv.Tx, at time.Time, changes []change) {
+// leaves the item as it is leaves no record. The marks of the records are to be
+// published after the commit.
+func (c *Cloud) apply(tx kv.Tx, at time.Time, changes []change) []mark {
 	changes = slices.DeleteFunc(slices.Clone(changes), func(ch change) bool {
 		return ch.checks || (string(ch.was) == string(ch.is) && (ch.was == nil) == (ch.is == nil))
 	})
 	c.shuffleIfAsked(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
-	for _, ch := range changes {
+	marks := make([]mark, len(changes))
+	for i, ch := range changes {
 		key := itemKey(ch.key)
 		c.set(tx, at, spaceItem, key, ch.was, ch.is)
 		c.applyIndex(tx, at, ch)
@@ -289,8 +292,9 @@ func (c *Cloud) apply(tx kv.Tx, at time.Time, changes []change) {
 				tx.Put(spaceTTL, after, []byte{})
 			}
 		}
-		c.record(tx, at, key, ch)
+		marks[i] = c.record(tx, at, key, ch)
 	}
+	return marks
 }
 
 func (c *Cloud) applyIndex(tx kv.Tx, at time.Time, ch change) {

@@ -33,6 +33,7 @@ func (t *table) Transact(ctx context.Context, token string, writes ...cloud.Writ
 	if err := c.hinderedAny(v, writes); err != nil {
 		return err
 	}
+	var marks []mark
 	err = c.store.Update(func(tx kv.Tx) error {
 		now := c.now()
 		again, err := c.repeated(tx, now, token, writes)
@@ -43,14 +44,14 @@ func (t *table) Transact(ctx context.Context, token string, writes ...cloud.Writ
 		if err != nil {
 			return err
 		}
-		c.apply(tx, now, changes)
+		marks = c.apply(tx, now, changes)
 		c.remembered(tx, now, token, writes)
 		return nil
 	})
 	if err != nil {
 		return storeError(err)
 	}
-	c.changed.raise()
+	c.publish(marks)
 	return c.ack(OpTransact, v)
 }
 
