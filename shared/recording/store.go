@@ -19,13 +19,17 @@ type Store struct {
 }
 
 // Put writes the index item of a recording whose object is stored. An item of
-// the same object that stands there is a success: it is our own.
+// the same object that stands there is a success: it is our own. Another one is
+// fault.Conflict.
 func (st Store) Put(ctx context.Context, x Index) error {
 	_, err := st.Table.Write(ctx, cloud.Write{
 		Key: IndexKey(x.Subject), If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: x.Item(),
 	})
 	var refused *cloud.Refused
-	if errors.As(err, &refused) && refused.Lost() && len(refused.Each) == 1 {
+	if errors.As(err, &refused) && !refused.Lost() {
+		return fault.Wrap(fault.Unavailable, err, "recording: put index %s", x.Subject)
+	}
+	if refused != nil && len(refused.Each) == 1 {
 		if old := refused.Each[0].Old; old != nil && old.Str("object") == x.Object {
 			if tail, _ := old["tail"].([]byte); bytes.Equal(tail, x.Tail) {
 				return nil
