@@ -42,6 +42,7 @@ type Remote struct {
 	Via       netip.Addr
 	Law       Law   // what the party wants to receive; it may send either
 	EventType uint8 // payload type of telephone-event/8000; 0: none agreed
+	EventIn   uint8 // … that our own SDP named, if another; 0: the same
 	Send      bool  // this port sends to the party
 	Receive   bool  // the party may send to this port; false before answer and on hold by the party
 	PTime     time.Duration
@@ -112,7 +113,7 @@ func (p *Port) Bridge(other *Port) {
 // any change of law. nil ends it. One port at a time may feed a channel.
 func (p *Port) Tap(t *Tap, channel int) {
 	r := t.ring(channel)
-	p.w.post(func() { p.tap = r })
+	p.w.post(func() { p.tap, p.fresh = r, true })
 }
 
 // SendDigits sends '0'–'9', '*', '#', 'A'–'D' as telephone-events, or as tones
