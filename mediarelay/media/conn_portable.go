@@ -63,7 +63,7 @@ func (c *conn) read() {
 			return
 		}
 		if err != nil {
-			time.Sleep(time.Millisecond) // an ICMP error; do not spin on a lasting one
+			<-time.After(time.Millisecond) // an ICMP error; do not spin on a lasting one
 			continue
 		}
 		c.mu.Lock()
@@ -151,4 +151,4 @@ func (p *poller) close() {}
 func monotonic() int64 { return 0 }
 
 // sleepUntil sleeps to a time of the worker's clock.
-func sleepUntil(at int64, c clock, _ bool) { time.Sleep(time.Duration(at - c.now())) }
+func sleepUntil(at int64, c clock, _ bool) { <-time.After(time.Duration(at - c.now())) }
