@@ -15,9 +15,22 @@ import (
 type Request struct {
 	Queue    string // id or ARN
 	Priority int    // 1 to 99; 0 = DefaultPriority
-	Needs    map[string]int
+	Age      int    // seconds to be taken as waited before, for the order of service
 	Language string // BCP 47; "" = as it is
 	Record   bool   // the talk is to be recorded
+}
+
+// ErrExists is returned by Begin for a contact that is there.
+var ErrExists = fault.New(fault.Conflict, "acd: the contact exists")
+
+// Begin puts a new contact. One that is there stays as it is and is ErrExists:
+// another one's, or one's own whose answer was lost.
+func (r *Router) Begin(ctx context.Context, c *contact.Contact) error {
+	_, err := r.write(ctx, c.Put())
+	if _, lost := lostTo(err); err != nil && lost == nil {
+		return ErrExists
+	}
+	return fault.Wrap(fault.KindOf(err), err, "acd: begin contact")
 }
 
 // Enqueue lets a contact wait in a queue and looks for an agent. A contact that
@@ -40,10 +53,10 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 			return false, err
 		}
 		c.Epoch++
-		c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, q.Needs, q.Record, queue.ACWSeconds
+		c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, queue.Needs, q.Record, queue.ACWSeconds
 		c.Priority, c.Enqueued, c.Excluded = cmpOr(q.Priority, DefaultPriority), now, nil
 		c.Language = cmpOr(q.Language, c.Language)
-		c.Rank = queue.Rank(c.Priority, now)
+		c.Rank = queue.Rank(c.Priority, now.Add(-time.Duration(q.Age)*time.Second))
 		return true, nil
 	})
 	if err != nil {

@@ -1,0 +1,73 @@
+// Package handler is the function that offers waiting contacts to agents. It
+// takes the table's stream and the queue of timers, and leaves all decisions to
+// shared/acd.
+package handler
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"huawu/shared/acd"
+	"huawu/shared/cloud"
+	"huawu/shared/cloud/lambdaevent"
+	"huawu/shared/fault"
+)
+
+// Handler takes the events of the acd function.
+type Handler struct{ router *acd.Router }
+
+// New returns a handler over a table, and a queue that reaches acd.TimerQueue
+// and the relays.
+func New(t cloud.Table, q cloud.Queue, run acd.Runtime) *Handler {
+	return &Handler{acd.NewRouter(t, q, run)}
+}
+
+// Handle takes an event of either source and tells them apart by what its
+// records say.
+func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
+	var head struct {
+		Records []struct {
+			EventSource string `json:"eventSource"`
+		} `json:"Records"`
+	}
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "read event")
+	}
+	if len(head.Records) == 0 {
+		return nil, fault.New(fault.Invalid, "event without records")
+	}
+	switch source := head.Records[0].EventSource; source {
+	case "aws:dynamodb":
+		var e events.DynamoDBEvent
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "read stream event")
+		}
+		return h.HandleStream(ctx, e)
+	case "aws:sqs":
+		var e events.SQSEvent
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "read queue event")
+		}
+		return h.HandleQueue(ctx, e)
+	default:
+		return nil, fault.New(fault.Invalid, "event of unknown source %.40q", source)
+	}
+}
+
+// HandleStream repairs, sets timers, lets phones ring and matches after each
+// change; a record that fails is reported alone, so the good ones behind it go
+// on.
+func (h *Handler) HandleStream(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	return lambdaevent.StreamBatch(ctx, e, func(ctx context.Context, c lambdaevent.Change) error {
+		return h.router.HandleChange(ctx, c.Old, c.New)
+	})
+}
+
+// HandleQueue ends what timers say is over.
+func (h *Handler) HandleQueue(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	return lambdaevent.QueueBatch(ctx, e, func(ctx context.Context, m lambdaevent.Message) error {
+		return h.router.HandleTimer(ctx, m.Body)
+	})
+}
