@@ -69,7 +69,8 @@ func (t *Tag) UnmarshalJSON(data []byte) error {
 // list of one-character strings; a plain string "#*" and numbers are read too.
 type Digits []string
 
-// UnmarshalJSON reads ["#","1"], [1,2], "#*", "" and null.
+// UnmarshalJSON reads ["#","1"], [1,2], "#*", "" and null. The last two are nil,
+// absent; [] is a set without keys.
 func (d *Digits) UnmarshalJSON(data []byte) error {
 	*d = nil
 	if data[0] != '[' {
@@ -83,6 +84,7 @@ func (d *Digits) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &list); err != nil {
 		return err
 	}
+	*d = Digits{}
 	for _, key := range list {
 		if key != "" {
 			*d = append(*d, string(key))

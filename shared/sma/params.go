@@ -56,7 +56,7 @@ type PlayAudio struct {
 	Target
 	PlaybackTerminators Digits        `json:"PlaybackTerminators,omitempty"`
 	Repeat              Int           `json:"Repeat,omitempty"` // default 1
-	AudioSource         AudioSource   `json:"AudioSource"`
+	AudioSource         AudioSource   `json:"AudioSource,omitzero"`
 	Huawu               *MediaOptions `json:"Huawu,omitempty"`
 }
 
@@ -65,11 +65,11 @@ type PlayAudio struct {
 type PlayAudioAndGetDigits struct {
 	Target
 	InputDigitsRegex                      string        `json:"InputDigitsRegex,omitempty"`
-	AudioSource                           AudioSource   `json:"AudioSource"`
+	AudioSource                           AudioSource   `json:"AudioSource,omitzero"`
 	FailureAudioSource                    *AudioSource  `json:"FailureAudioSource,omitempty"`
 	MinNumberOfDigits                     Int           `json:"MinNumberOfDigits,omitempty"`
 	MaxNumberOfDigits                     Int           `json:"MaxNumberOfDigits,omitempty"` // default 128
-	TerminatorDigits                      Digits        `json:"TerminatorDigits,omitempty"`  // default #
+	TerminatorDigits                      Digits        `json:"TerminatorDigits,omitzero"`   // nil is the default, #; [] is none
 	InBetweenDigitsDurationInMilliseconds Int           `json:"InBetweenDigitsDurationInMilliseconds,omitempty"`
 	Repeat                                Int           `json:"Repeat,omitempty"` // default 1
 	RepeatDurationInMilliseconds          Int           `json:"RepeatDurationInMilliseconds,omitempty"`
@@ -91,7 +91,7 @@ type SpeakAndGetDigits struct {
 	FailureSpeechParameters               *Speech       `json:"FailureSpeechParameters,omitempty"`
 	MinNumberOfDigits                     Int           `json:"MinNumberOfDigits,omitempty"`
 	MaxNumberOfDigits                     Int           `json:"MaxNumberOfDigits,omitempty"` // default 128
-	TerminatorDigits                      Digits        `json:"TerminatorDigits,omitempty"`  // default #
+	TerminatorDigits                      Digits        `json:"TerminatorDigits,omitzero"`   // nil is the default, #; [] is none
 	InBetweenDigitsDurationInMilliseconds Int           `json:"InBetweenDigitsDurationInMilliseconds,omitempty"`
 	Repeat                                Int           `json:"Repeat,omitempty"` // default 1
 	RepeatDurationInMilliseconds          Int           `json:"RepeatDurationInMilliseconds,omitempty"`

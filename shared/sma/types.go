@@ -67,8 +67,8 @@ func (t ActionType) Extension() (Capability, bool) {
 	return "", false
 }
 
-// newParameters returns empty parameters of a type, or nil if it is not known.
-func newParameters(t ActionType) Parameters {
+// New returns empty parameters of a type, or nil if it is not known.
+func New(t ActionType) Parameters {
 	switch t {
 	case TypePlayAudio:
 		return &PlayAudio{}
@@ -137,7 +137,7 @@ func newExtension(t ActionType) Parameters {
 
 // readParameters decodes the parameters of a type; null and nothing are empty ones.
 func readParameters(t ActionType, raw json.RawMessage) (Parameters, error) {
-	p := newParameters(t)
+	p := New(t)
 	if p == nil {
 		return &Unknown{Type: t, Raw: raw}, nil
 	}
