@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode"
 
+	"huawu/mediarelay/media/wav"
 	"huawu/shared/fault"
 	"huawu/shared/speech"
 )
@@ -60,7 +61,7 @@ func (s *Synthesizer) Speak(ctx context.Context, text string, v speech.Voice) ([
 	if err != nil {
 		return nil, err
 	}
-	return speech.Resample(pcm, rate, speech.Rate), nil
+	return wav.Resample(pcm, rate, speech.Rate), nil
 }
 
 // Phonemes returns how espeak-ng would read a text, in its own notation. Tests
