@@ -48,15 +48,14 @@ type worker struct {
 
 // input is a socket and whose packets come in on it.
 type input struct {
-	c      *conn
-	id     int32
-	port   uint16
-	owner  *Port                    // own socket: the leg
-	legs   map[netip.AddrPort]*Port // shared socket: the leg of each remote address
-	pair   *input                   // RTP's RTCP
-	freed  int64                    // in quarantine since
-	heard  int64                    // last packet
-	closed bool
+	c     *conn
+	id    int32
+	port  uint16
+	owner *Port                    // own socket: the leg
+	legs  map[netip.AddrPort]*Port // shared socket: the leg of each remote address
+	pair  *input                   // RTP's RTCP
+	freed int64                    // in quarantine since
+	heard int64                    // last packet
 }
 
 func newWorker(cfg Config, p *pool) (*worker, error) {
