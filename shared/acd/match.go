@@ -20,8 +20,8 @@ type Pair struct {
 // the skills it needs, then the longest idle. No contact and no agent is in two
 // pairs.
 //
-// later is the earliest time at which a pair may fit that does not yet, because
-// of a profile's delay or an exclusion; zero if there is none: whoever acts on
+// later is the earliest time at which a pair of those left over may fit that does
+// not yet, because of a profile's delay or an exclusion; zero if there is none: whoever acts on
 // the pairs must come back then, as nothing else will.
 //
 // It takes O(priorities × contacts × agents) and changes no argument.

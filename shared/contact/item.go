@@ -174,8 +174,8 @@ func LevelsFrom(v any) map[string]int {
 }
 
 // ExcludedItem returns exclusions as an attribute.
-func ExcludedItem(all []Excluded) []any {
-	out := make([]any, len(all))
+func ExcludedItem(all []Excluded) []string {
+	out := make([]string, len(all))
 	for n, e := range all {
 		out[n] = fmt.Sprintf("%d %s", e.Until.UnixMicro(), e.Agent)
 	}
@@ -184,10 +184,9 @@ func ExcludedItem(all []Excluded) []any {
 
 // ExcludedFrom reads an attribute that ExcludedItem made.
 func ExcludedFrom(v any) []Excluded {
-	list, _ := v.([]any)
+	list, _ := v.([]string)
 	var out []Excluded
-	for _, e := range list {
-		s, _ := e.(string)
+	for _, s := range list {
 		until, agent, _ := strings.Cut(s, " ")
 		us, err := strconv.ParseInt(until, 10, 64)
 		if err != nil || agent == "" {

@@ -1,0 +1,201 @@
+package ivr
+
+import (
+	"context"
+	"reflect"
+
+	"huawu/shared/acd"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+	"huawu/shared/flow/interp"
+	"huawu/shared/sma"
+)
+
+// maxAsks bounds how much one event may ask of the outside.
+const maxAsks = 100
+
+// onFlow carries the flow of a call on by an event.
+func (s *Service) onFlow(ctx context.Context, c *call) (sma.Response, error) {
+	m, err := s.remember(ctx, c)
+	if err != nil {
+		return sma.Response{}, err
+	}
+	return s.runFlow(ctx, c, m)
+}
+
+// runFlow answers an event by the flow, or as it was answered before.
+func (s *Service) runFlow(ctx context.Context, c *call, m *memory) (sma.Response, error) {
+	var event interp.Event = interp.Call{Event: c.Event}
+	switch {
+	case m.answered(c):
+		return m.answer()
+	case m.stale(c):
+		return sma.Keep(), nil
+	case m.version == 0: // nothing has run
+		flowID, err := s.flowOf(ctx, c)
+		if err != nil {
+			return sma.Response{}, err
+		}
+		m.state, event = interp.Start(string(c.id), flowID, nil), interp.Begin{}
+	}
+	return s.step(ctx, c, m, event)
+}
+
+// flowOf returns the flow of the dialled number, "" if none is bound to it.
+func (s *Service) flowOf(ctx context.Context, c *call) (string, error) {
+	n, known, err := s.flows.number(ctx, c.tenant, number(c.legA.To))
+	if err == nil && !known {
+		s.run.Log.ErrorContext(ctx, "no flow for the dialled number", "tenant", c.tenant, "contact", string(c.id))
+	}
+	return n.Flow, err
+}
+
+// stepOnce carries the flow on by something that is no event of the call, and
+// returns what it wants done.
+func (s *Service) stepOnce(ctx context.Context, c *call, event interp.Event) ([]sma.Action, error) {
+	m, err := s.remember(ctx, c)
+	if err != nil || m.version == 0 {
+		return nil, err
+	}
+	var r sma.Response
+	if m.answered(c) {
+		r, err = m.answer()
+	} else {
+		r, err = s.step(ctx, c, m, event)
+	}
+	return r.Actions, err
+}
+
+// customerRemains begins the flow for a customer whose agent has left; bound is
+// false if none is set.
+func (s *Service) customerRemains(ctx context.Context, c *call) (list []sma.Action, bound bool, err error) {
+	m, err := s.remember(ctx, c)
+	if err != nil || m.version == 0 {
+		return nil, false, err
+	}
+	if m.remains { // asked again, or the agent's leg has followed the command
+		if !m.answered(c) {
+			return nil, true, nil
+		}
+		r, err := m.answer()
+		return r.Actions, true, err
+	}
+	child, bound := m.state.Enter(interp.HookCustomerRemaining)
+	if !bound {
+		return nil, false, nil
+	}
+	m.state, m.remains = child, true
+	r, err := s.step(ctx, c, m, interp.Begin{})
+	return r.Actions, true, err
+}
+
+// step runs the flow until it wants something of the relay, and keeps state and
+// answer. An event that changes nothing is not written down.
+func (s *Service) step(ctx context.Context, c *call, m *memory, event interp.Event) (sma.Response, error) {
+	before := m.state
+	out, err := s.steps(ctx, c, m, event)
+	if err != nil {
+		return sma.Response{}, err
+	}
+	if out.Err != nil {
+		s.run.Log.ErrorContext(ctx, "flow failed", "tenant", c.tenant, "contact", string(c.id), "flow", before.Flow, "action", before.At, "error", out.Err.Error())
+	}
+	r := sma.Respond(out.Actions...)
+	if m.version > 0 && len(out.Actions) == 0 && reflect.DeepEqual(before, m.state) {
+		return r, nil
+	}
+	kept, err := s.keep(ctx, c, m, r)
+	if err != nil || kept {
+		return r, err
+	}
+	other, err := s.remember(ctx, c) // the same event is being answered elsewhere
+	if err != nil {
+		return sma.Response{}, err
+	}
+	if other.answered(c) {
+		return other.answer()
+	}
+	return sma.Response{}, fault.New(fault.Conflict, "ivr: two events of call %s at once", c.id)
+}
+
+// steps runs the flow and carries out what it asks until it has an answer.
+func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Event) (interp.Out, error) {
+	env, err := s.env(ctx, c)
+	if err != nil {
+		return interp.Out{}, err
+	}
+	for range maxAsks {
+		env.Now = s.run.Now()
+		state, out := interp.Step(m.state, event, env)
+		if load, ok := out.Ask.(interp.LoadFlow); ok {
+			p, err := s.flows.program(ctx, c.tenant, load.ID)
+			if err != nil {
+				return interp.Out{}, err
+			}
+			env.Flows[load.ID] = p
+			continue
+		}
+		m.state = state
+		if out.Ask == nil {
+			return out, nil
+		}
+		if event, err = s.answer(ctx, c, m, &env, out.Ask); err != nil {
+			return interp.Out{}, err
+		}
+	}
+	return interp.Out{}, fault.New(fault.Invalid, "ivr: a flow of call %s asks without end", c.id)
+}
+
+// env is what the flow may know of the call.
+func (s *Service) env(ctx context.Context, c *call) (interp.Env, error) {
+	n, _, err := s.flows.number(ctx, c.tenant, number(c.legA.To))
+	if err != nil {
+		return interp.Env{}, err
+	}
+	env := interp.Env{
+		Now:    s.run.Now(),
+		CallID: c.legA.CallID,
+		Flows:  map[string]*interp.Program{},
+		Contact: interp.Contact{ID: string(c.id), InitialID: string(c.id), Channel: string(contact.Voice), InitiationMethod: string(contact.Inbound),
+			InstanceARN: contact.ARN("instance", c.tenant, c.tenant), Region: s.cfg.Region,
+			Customer: interp.Endpoint{Address: number(c.legA.From).Full()}, System: interp.Endpoint{Address: number(c.legA.To).Full()},
+			SIPHeaders: c.legA.SipHeaders},
+		Language: n.Language, PromptBucket: s.cfg.PromptBucket, QueueMusic: s.cfg.QueueMusic,
+	}
+	if env.Language == "" {
+		env.Language = s.cfg.Language
+	}
+	if c.CallDetails.Huawu != nil {
+		env.Can = c.CallDetails.Huawu.Capabilities
+	}
+	return env, nil
+}
+
+// enqueue lets the contact wait, as its flow has set.
+func (s *Service) enqueue(ctx context.Context, c *call, m *memory, a interp.Enqueue) (interp.Event, error) {
+	if a.AgentID != "" || a.Move {
+		return interp.Refused{Cause: errUnserved}, nil
+	}
+	routing, err := s.router.Routing(ctx, c.tenant)
+	if err != nil {
+		return nil, err
+	}
+	q, err := routing.Queue(a.QueueID)
+	if err != nil {
+		return interp.Refused{Cause: err}, nil
+	}
+	rec := m.state.Recording
+	con, err := s.router.Enqueue(ctx, c.tenant, c.id, acd.Request{Queue: q.ID, Priority: a.Priority, Age: a.TimeShift, Language: m.state.Language,
+		Record: rec.Agent || rec.Customer || !rec.Set && q.Record})
+	switch fault.KindOf(err) {
+	case "":
+	case fault.Conflict, fault.NotFound:
+		return interp.Refused{Cause: err}, nil
+	default:
+		return nil, err
+	}
+	if con.State == contact.Ended || con.State == contact.Completed {
+		return interp.Refused{Cause: contact.ErrStep}, nil
+	}
+	return interp.Enqueued{}, nil
+}
