@@ -86,6 +86,7 @@ type Cloud struct {
 	counters Counters
 	history  history
 	tokens   []tokenAge
+	queues   map[string]QueueOptions
 	lastSeq  []uint64 // newest stream record of each shard
 	spent    spent
 	lanes    []*lane
@@ -141,6 +142,10 @@ func open(o Options, store kv.Store) (*Cloud, error) {
 	}
 	c := &Cloud{opt: o, store: store, rand: rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))}
 	c.counters = newCounters()
+	c.queues = map[string]QueueOptions{}
+	for _, q := range o.Queues {
+		c.AddQueue(q)
+	}
 	c.hub = &Hub{cloud: c, open: map[string]func(context.Context, []byte) error{}}
 	c.functions = &Functions{cloud: c, known: map[string]*registered{}}
 	if err := c.load(); err != nil {

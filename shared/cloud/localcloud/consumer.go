@@ -155,7 +155,7 @@ func (c *Cloud) hand(ctx context.Context, l *lane, batch []entry) (done int, err
 func (c *Cloud) settle(ctx context.Context, l *lane, done int) error {
 	batch := l.work[0]
 	if done == len(batch) {
-		if l.repeated < 2 && c.chance(c.repeatChance()) {
+		if l.repeated < 2 && c.chance(c.fault().RepeatEvents) {
 			l.repeated++ // as if the checkpoint had been lost
 			return nil
 		}
@@ -250,10 +250,11 @@ func functionARN(name string) string {
 	return "arn:aws:lambda:" + Region + ":" + Account + ":function:" + name
 }
 
-func (c *Cloud) repeatChance() float64 {
+// fault returns the faults as they are now.
+func (c *Cloud) fault() Faults {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.faults.Repeat
+	return c.faults
 }
 
 // limited bounds a call in real time. A simulation has no deadline: its time

@@ -66,9 +66,9 @@ type Faults struct {
 	// hold for what is written after SetFaults.
 	ReadDelay, IndexDelay time.Duration
 
-	// Repeat is the chance that a stream batch or message that was handled
-	// comes again.
-	Repeat float64
+	// RepeatEvents is the chance that a stream batch that was handled comes
+	// again; RepeatMessages that a message that was deleted comes once more.
+	RepeatEvents, RepeatMessages float64
 	// Reorder lets the records of one transaction, and messages, come in any
 	// order; each item's own records stay in order.
 	Reorder bool

@@ -37,15 +37,23 @@ func (c *Cloud) Queue() cloud.Queue { return (*queues)(c) }
 
 type queues Cloud
 
+// AddQueue makes a queue, or changes one of the same name.
+func (c *Cloud) AddQueue(o QueueOptions) {
+	o.Retention = cmp.Or(o.Retention, defaultLives)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queues[o.Name] = o
+}
+
 // queueOptions returns what is known of a queue.
 func (c *Cloud) queueOptions(name string) (QueueOptions, error) {
-	for _, q := range c.opt.Queues {
-		if q.Name == name {
-			q.Retention = cmp.Or(q.Retention, defaultLives)
-			return q, nil
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o, ok := c.queues[name]
+	if !ok {
+		return o, fault.New(fault.NotFound, "queue %q", name)
 	}
-	return QueueOptions{}, fault.New(fault.NotFound, "queue %q", name)
+	return o, nil
 }
 
 // Send implements cloud.Queue.
@@ -226,9 +234,9 @@ func (c *Cloud) beginReceipt(ctx context.Context, op Op, queue, receipt string) 
 }
 
 // remove deletes the message of a receipt that is still valid. By chance of
-// Faults.Repeat it comes once more all the same.
+// Faults.RepeatMessages it comes once more all the same.
 func (c *Cloud) remove(queue, receipt string) error {
-	again := c.chance(c.repeatChance())
+	again := c.chance(c.fault().RepeatMessages)
 	err := c.store.Update(func(tx kv.Tx) error {
 		m, ok := held(tx, queue, receipt)
 		if !ok {
@@ -286,9 +294,7 @@ func (c *Cloud) take(queue string, max int, visible time.Duration) ([]message, e
 // visible returns up to max messages that are visible: the oldest first, or any
 // if order is at fault or in a simulation, as a queue promises none.
 func (c *Cloud) visible(tx kv.Tx, queue string, now time.Time, max int) []message {
-	c.mu.Lock()
-	anyOrder := c.faults.Reorder || c.opt.Manual
-	c.mu.Unlock()
+	anyOrder := c.fault().Reorder || c.opt.Manual
 	window := max
 	if anyOrder {
 		window = 64

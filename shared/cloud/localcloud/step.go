@@ -2,6 +2,8 @@ package localcloud
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"huawu/shared/fault"
@@ -64,8 +66,11 @@ func (c *Cloud) Next() time.Time {
 			at = append(at, l.retryAt)
 		}
 	}
-	for _, q := range c.opt.Queues {
-		if due := c.dueAfter(q.Name, now); due.After(now) {
+	c.mu.Lock()
+	names := slices.Collect(maps.Keys(c.queues))
+	c.mu.Unlock()
+	for _, name := range names {
+		if due := c.dueAfter(name, now); due.After(now) {
 			at = append(at, due)
 		}
 	}
