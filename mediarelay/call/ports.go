@@ -68,19 +68,20 @@ type RecordingSpec struct {
 	Silent    func() // must not block
 }
 
-// Recorders starts recordings. Start may wait for a key.
+// Recorders starts recordings. Start does not wait: keys, disk and store may all
+// be gone.
 type Recorders interface {
-	Start(ctx context.Context, spec RecordingSpec) (Recording, error)
+	Start(spec RecordingSpec) (Recording, error)
 }
 
-// Recording is a recording that runs. Pause and Resume do not wait. Stop seals
-// what is left and returns where the recording will be found; it may wait, and
-// must be called once for each Start that succeeded.
+// Recording is a recording that runs. No method waits; Stop must be called once
+// for each Start that succeeded, what follows happens in the background.
 type Recording interface {
 	Tap() *media.Tap
+	Object() string // the key under which the sealed recording will be found
 	Pause()
 	Resume()
-	Stop() (location string, err error)
+	Stop()
 }
 
 // Journal keeps a note of each live call, so that a relay that was killed can

@@ -1,0 +1,168 @@
+package call
+
+import (
+	"strconv"
+	"time"
+
+	"huawu/mediarelay/media"
+	"huawu/shared/sma"
+)
+
+// typeAhead bounds what is kept of digits that no action has asked for yet: so
+// many, and none older than so long, as a digit of minutes ago answers nothing.
+const (
+	typeAheadDigits = sma.DefaultMaxDigits
+	typeAheadAge    = 30 * time.Second
+)
+
+// party is one leg of a call. Owned by the call's goroutine.
+//
+// A leg is up when it can be heard; it counts as a leg that lives (living) from
+// the INVITE if it called us, and from its answer if we called it.
+type party struct {
+	id       string
+	tag      sma.Tag
+	leg      Leg
+	audio    Audio // nil until there is a leg
+	from, to string
+	inbound  bool
+	started  time.Time
+	headers  sma.Attributes
+
+	up       bool // answered
+	leaving  bool // we hung it up
+	ended    bool
+	owes     bool // its HANGUP was not answered yet
+	peerHold bool // its phone holds us
+	code     int  // SIP status of its end
+	reason   string
+
+	watch func(LegEvent) // CallAndBridge listens while it rings
+
+	playing   uint64 // playlist whose end is awaited or that loops; 0 none
+	played    func() // at the playlist's end
+	loop      *loop  // music that goes on until something else plays
+	lastLoop  *loop  // the one before, for Resume
+	sending   uint64 // digits that are being sent
+	sent      func()
+	cover     bool // what plays is delay cover or hold cover
+	typed     []keypress
+	listener  *listener
+	room      string // conference it is in; "" none
+	mode      sma.Mode
+	recording *tape
+}
+
+type keypress struct {
+	digit byte
+	at    time.Time
+}
+
+// living reports whether the leg counts as one that is left in the call.
+func (p *party) living() bool { return !p.ended && !p.leaving && (p.inbound || p.up) }
+
+// talks reports whether the leg is joined with others and hears them.
+func (p *party) talks() bool {
+	return !p.ended && p.room != "" && (p.mode == sma.ModeTalk || p.mode == sma.ModeBarge)
+}
+
+// play plays clips instead of what plays now; then runs at their end.
+func (c *call) play(p *party, l media.Playlist, then func()) {
+	c.lastID++
+	l.ID = c.lastID
+	p.playing, p.played, p.cover = l.ID, then, false
+	p.audio.Play(l)
+}
+
+// hush ends what plays on a leg, its loop included.
+func (c *call) hush(p *party) {
+	p.endLoop()
+	if p.playing != 0 {
+		p.playing, p.played, p.cover = 0, nil, false
+		p.audio.Stop()
+	}
+}
+
+// keep puts a digit aside for the leg's next digit action.
+func (p *party) keep(digit byte, now time.Time) {
+	if len(p.typed) < typeAheadDigits {
+		p.typed = append(p.typed, keypress{digit, now})
+	}
+}
+
+// takeTyped takes the oldest digit that was typed ahead; ok is false if there is none.
+func (p *party) takeTyped(now time.Time) (digit byte, ok bool) {
+	for len(p.typed) > 0 {
+		k := p.typed[0]
+		p.typed = p.typed[1:]
+		if now.Sub(k.at) <= typeAheadAge {
+			return k.digit, true
+		}
+	}
+	return 0, false
+}
+
+// participant is the leg as events show it.
+func (p *party) participant() sma.Participant {
+	v := sma.Participant{
+		CallID: p.id, ParticipantTag: p.tag, To: sma.Text(p.to), From: sma.Text(p.from), Direction: "Outbound",
+		StartTimeInMilliseconds: sma.Text(strconv.FormatInt(p.started.UnixMilli(), 10)), SipHeaders: p.headers,
+	}
+	if p.inbound {
+		v.Direction = "Inbound"
+	}
+	switch {
+	case p.ended || p.leaving && p.up:
+		v.Status = sma.Disconnected
+	case p.up:
+		v.Status = sma.Connected
+	}
+	return v
+}
+
+// addParty gives a new leg the lowest free tag.
+func (c *call) addParty(p *party) {
+	for letter := byte('A'); ; letter++ {
+		tag := sma.Tag("LEG-" + string(letter))
+		if c.byTag(tag) == nil {
+			p.tag = tag
+			break
+		}
+	}
+	p.started = time.Now()
+	c.parties = append(c.parties, p)
+}
+
+func (c *call) byID(id string) *party {
+	for _, p := range c.parties {
+		if p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+func (c *call) byTag(tag sma.Tag) *party {
+	for _, p := range c.parties {
+		if p.tag == tag {
+			return p
+		}
+	}
+	return nil
+}
+
+// caller is leg A, which every call has.
+func (c *call) caller() *party { return c.parties[0] }
+
+// dropEnded forgets legs whose end needs no further mention, so that a queue
+// that rings many agents does not grow its list of participants. Leg A stays.
+func (c *call) dropEnded() {
+	kept := c.parties[:1]
+	for _, p := range c.parties[1:] {
+		if !p.ended || p.owes {
+			kept = append(kept, p)
+		}
+	}
+	clear(c.parties[len(kept):])
+	c.parties = kept
+}
