@@ -31,7 +31,11 @@ func (r *run) resumeQueue() result {
 		return r.resumeLoop()
 	}
 	r.s.Stack = nil
-	return r.jump(queueProgram(r.env.QueueMusic), builtinQueue)
+	p := queueProgram(r.env.QueueMusic)
+	r.visit(r.step, "", "")
+	r.prog = p
+	r.s.Flow, r.s.At, r.s.Phase, r.s.Joined = builtinQueue, p.start, Ready, nil
+	return result{kind: kindJump}
 }
 
 // resumeLoop begins the interrupted loop again.
@@ -43,6 +47,7 @@ func (r *run) resumeLoop() result {
 	if p == nil {
 		return r.broken(ErrNoFlow)
 	}
+	r.visit(r.step, "", "")
 	back := *r.s.Loop
 	r.prog = p
 	r.s.Flow, r.s.At, r.s.Phase, r.s.Joined, r.s.Loop, r.s.Stack = back.Flow, back.At, Ready, nil, nil, nil

@@ -28,6 +28,13 @@ type Env struct {
 	RecordingLocation string // bucket[/prefix] of recordings of the IVR part; "" records none
 	QueueMusic        string // prompt of the built-in queue flow; default DefaultMusic
 	Trace             bool   // fill Out.Visits
+	Override          map[string]Override // outcomes of actions by identifier, for tests; nil in production
+}
+
+// Override is what an action comes to in place of being run. Exactly one field is set.
+type Override struct {
+	Error flow.ErrorType // it takes this error branch
+	Value string         // its result, to be held against its conditions
 }
 
 // DefaultMusic is the prompt the built-in customer queue flow loops.

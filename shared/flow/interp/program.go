@@ -1,6 +1,9 @@
 package interp
 
 import (
+	"maps"
+	"slices"
+
 	"huawu/shared/flow"
 )
 
@@ -47,6 +50,34 @@ func Compile(id string, f *flow.Flow) (*Program, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// Branches returns every branch the program's actions have, as visits without
+// Flow ID of a caller: what a test has to pass to have seen all of it. An action
+// whose result its conditions and errors cover has no NextAction of its own.
+func (p *Program) Branches() []Visit {
+	var list []Visit
+	for _, id := range slices.Sorted(maps.Keys(p.steps)) {
+		s := p.steps[id]
+		add := func(branch, to string) { list = append(list, Visit{p.ID, id, branch, to}) }
+		facts, _ := flow.FactsOf(s.kind)
+		for _, c := range s.then.Conditions {
+			add(conditionName(c.Condition), c.NextAction)
+		}
+		for _, e := range s.then.Errors {
+			add(string(e.ErrorType), e.NextAction)
+		}
+		switch {
+		case facts.Last:
+			add("", "")
+		case s.kind == "TransferContactToQueue" || s.kind == "DequeueContactAndTransferToQueue" || s.kind == "TransferToFlow":
+			add(next, "")
+		case s.kind == "MessageParticipantIteratively": // it plays until an interrupt or the end
+		case s.then.NextAction != "" && len(s.then.Conditions) == 0:
+			add(next, s.then.NextAction)
+		}
+	}
+	return list
 }
 
 // Actions returns how many actions the program has.

@@ -97,6 +97,7 @@ func (r *run) program(id string) *Program {
 
 // jump goes on at the start of another flow.
 func (r *run) jump(p *Program, id string) result {
+	r.visit(r.step, next, "")
 	r.prog = p
 	r.s.Flow, r.s.At, r.s.Phase, r.s.Joined = id, p.start, Ready, nil
 	return result{kind: kindJump}

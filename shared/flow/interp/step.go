@@ -39,7 +39,7 @@ var (
 // changed. With Out.Ask a LoadFlow, the state returned is s and the step is to be
 // repeated; see LoadFlow.
 func Step(s State, e Event, env Env) (State, Out) {
-	if s.Phase == Over {
+	if s.Phase == Over && !failure(e) {
 		return s, Out{Ended: s.Ended}
 	}
 	r := &run{env: &env, s: s}
@@ -56,6 +56,13 @@ func Step(s State, e Event, env Env) (State, Out) {
 	}
 	out.Visits = r.visits
 	return r.s, out
+}
+
+// failure reports whether e says that an action failed: one of the last batch
+// may have an error branch that goes on in place of the hang-up.
+func failure(e Event) bool {
+	call, ok := e.(Call)
+	return ok && call.Event.InvocationEventType == sma.ActionFailed
 }
 
 // on begins, resumes, or hands the event to the action that waits for it.
@@ -94,7 +101,10 @@ func (r *run) onCall(e *sma.Event) Out {
 	}
 	failed := e.InvocationEventType == sma.ActionFailed
 	mark := markOf(e.ActionData.Parameters)
-	if last := mark.matches(r.s.Last); last && r.s.Phase == Media {
+	if r.s.Phase == Over && !failed {
+		return Out{Ended: r.s.Ended}
+	}
+	if last := mark.matches(r.s.Last) && r.s.Phase != Over; last && r.s.Phase == Media {
 		r.answer = Call{e}
 		return r.advance()
 	} else if failed {
@@ -118,7 +128,7 @@ func (r *run) onJoinedFailure(mark Mark, last bool) Out {
 		if from == nil {
 			break
 		}
-		r.s.At, r.s.Phase = from.then.After(flow.NoMatchingError), Ready
+		r.s.At, r.s.Phase, r.s.Ended = from.then.After(flow.NoMatchingError), Ready, ""
 		r.visit(from, string(flow.NoMatchingError), r.s.At)
 		if r.s.At == "" {
 			return r.fallback(ErrDeadEnd)
@@ -128,7 +138,7 @@ func (r *run) onJoinedFailure(mark Mark, last bool) Out {
 	if last {
 		return r.advance()
 	}
-	return Out{}
+	return Out{Ended: r.s.Ended}
 }
 
 // onHangup ends the flow if its own leg is gone, and tells an action that
@@ -162,7 +172,7 @@ func (r *run) advance() Out {
 			return r.fallback(ErrSteps)
 		}
 		r.step = at
-		res := at.action.execute(r)
+		res := r.execute()
 		r.answer, r.resumed = nil, false
 		if r.missing != "" {
 			return Out{}
@@ -171,6 +181,17 @@ func (r *run) advance() Out {
 			return out
 		}
 	}
+}
+
+// execute runs the action, or takes the outcome that a test wants of it.
+func (r *run) execute() result {
+	if o, ok := r.env.Override[r.step.id]; ok && r.answer == nil {
+		if o.Error != "" {
+			return r.failed(o.Error)
+		}
+		return r.value(o.Value)
+	}
+	return r.step.action.execute(r)
 }
 
 // take follows a result; stop is true when the step is over.
@@ -192,7 +213,6 @@ func (r *run) take(res result) (out Out, stop bool) {
 	case kindBroken:
 		return r.fallback(res.cause), true
 	case kindJump:
-		r.visit(r.step, next, r.s.At)
 		return Out{}, false
 	}
 	branch, to := r.branch(res)

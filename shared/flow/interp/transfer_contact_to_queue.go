@@ -44,7 +44,6 @@ func (r *run) queued() result {
 	if p == nil {
 		id, p = builtinQueue, queueProgram(r.env.QueueMusic)
 	}
-	r.visit(r.step, next, "")
 	r.s.Queued, r.s.Type, r.s.Stack, r.s.Loop, r.s.FlowAttributes = true, flow.CustomerQueue, nil, nil, nil
 	return r.jump(p, id)
 }
