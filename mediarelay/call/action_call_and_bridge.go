@@ -196,7 +196,7 @@ func (r *ring) answered(p *party) {
 	}
 	s.done(func(d *sma.ActionData) {
 		d.CallID = s.party.id
-		if c.extended() && r.params.Huawu != nil {
+		if c.extended() && (r.options.OfferID != "" || bool(r.options.AnswerConfirm)) {
 			d.Huawu = &sma.Outcome{OfferID: r.options.OfferID, Answered: bool(r.options.AnswerConfirm)}
 		}
 	})

@@ -52,8 +52,8 @@ func (c *call) hangup(p *party) {
 		Type:       sma.TypeHangup,
 		Parameters: &sma.HangUp{Target: sma.Target{CallID: p.id, ParticipantTag: p.tag}, SipResponseCode: sma.Int(p.code)},
 	}
-	if c.extended() && c.ending != "" {
-		data.Huawu = &sma.Outcome{Reason: c.ending}
+	if reason := c.why(); c.extended() && reason != "" {
+		data.Huawu = &sma.Outcome{Reason: reason}
 	}
 	if c.left() == 0 { // nobody is left for whom an answer could matter
 		c.pending = nil
@@ -66,6 +66,18 @@ func (c *call) hangup(p *party) {
 	c.ask(&ask{kind: sma.Hangup, about: p, data: data, gate: gate})
 	c.changed = true
 }
+
+// why is the reason that HANGUP events name where it was neither a party nor
+// the function who ended the call.
+func (c *call) why() string {
+	if c.ending == "" && c.fallback {
+		return reasonFallback
+	}
+	return c.ending
+}
+
+// reasonFallback says that the function was gone.
+const reasonFallback = "fallback"
 
 // left is how many legs live.
 func (c *call) left() int {

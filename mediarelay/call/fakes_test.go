@@ -219,23 +219,26 @@ func (m fakeMixer) Bridge(a, b Leg) {
 }
 
 // Clip makes silence of the length that a text ends with: "menu:2s". A text
-// without one is unknown, "slow:…" takes a second to be found.
+// without one is unknown, "slow:…" takes a second to be found, others a
+// millisecond, so that a trace has one order.
 func (st *stage) Clip(ctx context.Context, p Prompt) (media.Clip, error) {
 	name := p.Message.Text + p.Message.PromptID
 	if p.Message.AudioSource != nil {
 		name = p.Message.AudioSource.Key
 	}
+	wait := time.Millisecond
+	if strings.HasPrefix(name, "slow") {
+		wait = time.Second
+	}
+	select {
+	case <-time.After(wait):
+	case <-ctx.Done():
+		return media.Clip{}, ctx.Err()
+	}
 	_, length, _ := strings.Cut(name, ":")
 	d, err := time.ParseDuration(length)
 	if err != nil {
 		return media.Clip{}, fault.New(fault.NotFound, "no prompt %q", name)
-	}
-	if strings.HasPrefix(name, "slow") {
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return media.Clip{}, ctx.Err()
-		}
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()

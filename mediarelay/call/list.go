@@ -2,6 +2,7 @@ package call
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	"huawu/mediarelay/media"
@@ -41,7 +42,7 @@ func (c *call) advance() {
 		c.run1(o)
 	}
 	if c.fallback && c.running == nil && len(c.pending) == 0 && c.ending == "" && c.joined[0] == nil {
-		c.hangUpAll("fallback")
+		c.hangUpAll(reasonFallback)
 	}
 }
 
@@ -56,7 +57,7 @@ func (c *call) run1(o order) {
 		can = sma.Capabilities()
 	}
 	if faults := o.action.Check(0, can...); len(faults) > 0 {
-		s.fail(faults[0].Code, faults[0].Error())
+		s.fail(faults[0].Code, problem(faults[0]))
 		return
 	}
 	if !known {
@@ -79,6 +80,14 @@ func (c *call) run1(o order) {
 	}
 	c.log.Debug("action", "type", string(o.action.Type), "leg", string(s.party.tag))
 	k.start(s)
+}
+
+// problem is a fault in the words of one action's failure.
+func problem(f sma.Fault) string {
+	if f.Field == "" {
+		return f.Problem
+	}
+	return "Parameters." + f.Field + ": " + f.Problem
 }
 
 // target is the leg of an action: the named one, else the one that the event
@@ -211,6 +220,9 @@ func (s *step) data() *sma.ActionData {
 // atLeg returns a copy of parameters that names the leg, as events do even
 // where the action did not. Every parameter type embeds sma.Target.
 func atLeg(p sma.Parameters, leg *party) sma.Parameters {
+	if u, ok := p.(*sma.Unknown); ok && u.Fault != "" { // what could not be read is not sent back
+		return &sma.Unknown{Type: u.Type}
+	}
 	if leg == nil {
 		return p
 	}
@@ -234,6 +246,9 @@ func (s *step) clips(list []sma.Message, then func([]media.Clip)) {
 	s.c.find(list, func(clips []media.Clip, err error) {
 		switch {
 		case !s.runs():
+		case err != nil && s.c.fallback: // nobody is told; the caller hears that something is wrong
+			s.c.log.Warn("fallback prompt not found, a tone stands in", "error", err)
+			then(slices.Repeat([]media.Clip{s.c.calls.tones.congestion}, len(list)))
 		case err != nil:
 			s.fail(audioFault(err), err.Error())
 		default:

@@ -112,7 +112,7 @@ func (p *party) participant() sma.Participant {
 		v.Direction = "Inbound"
 	}
 	switch {
-	case p.ended || p.leaving && p.up:
+	case p.ended || p.leaving:
 		v.Status = sma.Disconnected
 	case p.up:
 		v.Status = sma.Connected
