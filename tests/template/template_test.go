@@ -1,0 +1,224 @@
+package template
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"huawu/shared/cloud"
+	"huawu/shared/cloud/awscloud"
+	"huawu/shared/cloud/awscloud/table"
+)
+
+func TestTemplatesKeepTheRules(t *testing.T) {
+	for file, s := range load(t) {
+		for _, r := range rules {
+			for _, bad := range r.check(s) {
+				t.Errorf("%s: %s (%s)", file, bad, r.name)
+			}
+		}
+	}
+}
+
+// Every rule must see what it is there for: each edit of the real template is
+// one mistake, and the rule has to find it.
+func TestEveryRuleFindsItsMistake(t *testing.T) {
+	stacks := load(t)
+	tests := []struct {
+		rule int
+		file string
+		old  string // a regular expression, replaced once
+		new  string
+	}{
+		{0, "infra/data.yaml", `KmsMasterKeyId: !Ref Key`, `DelaySeconds: 0`},
+		{0, "infra/data.yaml", `- !Ref CrmDlq\n`, "\n"},
+		{0, "infra/data.yaml", `maxReceiveCount: 5`, `maxReceiveCount: 50`},
+		{0, "infra/data.yaml", `"sqs:\*"`, `"sqs:ReceiveMessage"`},
+		{0, "infra/data.yaml", `MessageRetentionPeriod: 1209600`, `MessageRetentionPeriod: 60`},
+		{1, "infra/data.yaml", `BlockPublicPolicy: true`, `BlockPublicPolicy: false`},
+		{1, "infra/data.yaml", `SSEAlgorithm: "aws:kms"`, `SSEAlgorithm: AES256`},
+		{1, "infra/data.yaml", `Bucket: !Ref Recordings`, `Bucket: !Ref Another`},
+		{2, "infra/data.yaml", `NEW_AND_OLD_IMAGES`, `NEW_IMAGE`},
+		{2, "infra/data.yaml", `PointInTimeRecoveryEnabled: true`, `PointInTimeRecoveryEnabled: false`},
+		{3, "infra/data.yaml", `EnableKeyRotation: true`, `EnableKeyRotation: false`},
+		{4, "infra/data.yaml", `DeletionPolicy: Retain`, `DeletionPolicy: Delete`},
+		{5, "template.yaml", `Resource: \[!GetAtt Data.Outputs.TableArn[^\n]*`, `Resource: "*"`},
+		{5, "template.yaml", `Action: "s3:GetObject"`, `Action: "s3:*"`},
+		{5, "infra/relay.yaml", `Effect: Allow\n`, "Effect: Allow\n                Principal: \"*\"\n"},
+		{6, "template.yaml", `BisectBatchOnFunctionError: true`, `BisectBatchOnFunctionError: false`},
+		{6, "template.yaml", `MaximumRetryAttempts: 5`, `MaximumRetryAttempts: -1`},
+		{6, "template.yaml", `MaximumRecordAgeInSeconds: 3600\n`, "\n"},
+		{6, "template.yaml", `DestinationConfig: [^\n]*`, ``},
+		{6, "template.yaml", `ScalingConfig: [^\n]*`, ``},
+		{6, "template.yaml", `FunctionResponseTypes: [^\n]*`, ``},
+		{7, "infra/desk.yaml", `RetentionInDays: 30, `, ``},
+		{7, "template.yaml", `, KmsKeyId: !GetAtt Data.Outputs.KeyArn`, ``},
+		{8, "template.yaml", `Metadata: {SkipBuild: true}`, `Metadata: {BuildMethod: go1.x}`},
+		{8, "template.yaml", `CodeUri: build/acd/`, `CodeUri: .`},
+		{8, "template.yaml", `Enabled: !If \[IsProd, true, false\]`, `Enabled: true`},
+		{9, "template.yaml", `arn:\$\{AWS::Partition\}`, `arn:aws`},
+		{9, "template.yaml", `\$\{AWS::URLSuffix\}`, `amazonaws.com`},
+	}
+	seen := map[int]bool{}
+	for _, tt := range tests {
+		text, err := os.ReadFile(filepath.Join("../..", tt.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := regexp.MustCompile(tt.old).FindIndex(text)
+		if at == nil {
+			t.Errorf("%s holds no %q", tt.file, tt.old)
+			continue
+		}
+		s, err := parse(tt.file, slices.Concat(text[:at[0]], []byte(tt.new), text[at[1]:]))
+		if err != nil {
+			t.Errorf("%q: %v", tt.new, err)
+			continue
+		}
+		if before := len(rules[tt.rule].check(stacks[tt.file])); len(rules[tt.rule].check(s)) <= before {
+			t.Errorf("%q does not find %q in place of %q", rules[tt.rule].name, tt.new, tt.old)
+		}
+		seen[tt.rule] = true
+	}
+	if len(seen) != len(rules) {
+		t.Errorf("%d of %d rules have a mistake to find", len(seen), len(rules))
+	}
+}
+
+// A queue hides a message for at least six times as long as its function may
+// work on it, else a second one starts on the same message.
+func TestMessagesStayHiddenWhileAFunctionWorks(t *testing.T) {
+	stacks := load(t)
+	root, data := stacks["template.yaml"], stacks["infra/data.yaml"]
+	found := 0
+	for _, f := range root.names("AWS::Serverless::Function") {
+		for name, e := range object(at(root.resources[f], "Properties", "Events")) {
+			output, ok := strings.CutPrefix(text(at(e, "Properties", "Queue", "Fn::GetAtt")), "Data.Outputs.")
+			if !ok {
+				continue
+			}
+			found++
+			queue, _, _ := strings.Cut(text(at(data.doc, "Outputs", output, "Value", "Fn::GetAtt")), ".")
+			visible, timeout := number(at(data.resources[queue], "Properties", "VisibilityTimeout")), number(at(root.resources[f], "Properties", "Timeout"))
+			if timeout == 0 || visible < 6*timeout {
+				t.Errorf("%s.%s: %s hides for %d s, %s runs up to %d s", f, name, queue, visible, f, timeout)
+			}
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d queues feed a function, want 3: acd, crm, recording", found)
+	}
+}
+
+// A shard serves two readers; a third makes all of them late.
+func TestExactlyTwoFunctionsReadTheStream(t *testing.T) {
+	root := load(t)["template.yaml"]
+	var readers []string
+	for _, f := range root.names("AWS::Serverless::Function") {
+		for _, e := range object(at(root.resources[f], "Properties", "Events")) {
+			if text(at(e, "Type")) == "DynamoDB" {
+				readers = append(readers, f)
+			}
+		}
+	}
+	slices.Sort(readers)
+	if !slices.Equal(readers, []string{"AcdFunction", "EventFunction"}) {
+		t.Errorf("read by %v", readers)
+	}
+}
+
+func TestTheTableIsTheOneThatTheCodeWrites(t *testing.T) {
+	p := at(load(t)["infra/data.yaml"].resources["Table"], "Properties")
+	schema := func(n node) (part, sort string) {
+		for _, k := range list(n) {
+			if text(at(k, "KeyType")) == "HASH" {
+				part = text(at(k, "AttributeName"))
+			} else {
+				sort = text(at(k, "AttributeName"))
+			}
+		}
+		return part, sort
+	}
+	if part, sort := schema(at(p, "KeySchema")); part != cloud.AttrPart || sort != cloud.AttrSort {
+		t.Errorf("keys are %s and %s", part, sort)
+	}
+	indexes := list(at(p, "GlobalSecondaryIndexes"))
+	if len(indexes) != 1 || text(at(indexes[0], "IndexName")) != table.IndexName || text(at(indexes[0], "Projection", "ProjectionType")) != "ALL" {
+		t.Fatalf("indexes %v", indexes)
+	}
+	if part, sort := schema(at(indexes[0], "KeySchema")); part != cloud.AttrIndexPart || sort != cloud.AttrIndexSort {
+		t.Errorf("index keys are %s and %s", part, sort)
+	}
+	if ttl := text(at(p, "TimeToLiveSpecification", "AttributeName")); ttl != cloud.AttrTTL {
+		t.Errorf("items end by %s", ttl)
+	}
+}
+
+// What awscloud.FromEnv reads is set for every function, but what only others need.
+func TestFunctionsGetTheEnvironmentThatTheyRead(t *testing.T) {
+	root := load(t)["template.yaml"]
+	vars := object(at(root.doc, "Globals", "Function", "Environment", "Variables"))
+	for _, name := range []string{awscloud.EnvTable, awscloud.EnvBucket, awscloud.EnvDataKey, awscloud.EnvSignKey,
+		awscloud.EnvQueuePrefix, awscloud.EnvFunctionPrefix, awscloud.EnvFunctionAlias} {
+		if vars[name] == nil {
+			t.Errorf("%s is not set", name)
+		}
+	}
+	if alias := text(vars[awscloud.EnvFunctionAlias]); alias != text(at(root.doc, "Globals", "Function", "AutoPublishAlias")) {
+		t.Errorf("%s is %q", awscloud.EnvFunctionAlias, alias)
+	}
+}
+
+// A folder without a resource is never deployed.
+func TestEveryFunctionHasItsFolder(t *testing.T) {
+	root := load(t)["template.yaml"]
+	mains, err := filepath.Glob("../../functions/*/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var named []string
+	for _, f := range root.names("AWS::Serverless::Function") {
+		named = append(named, strings.ToLower(strings.TrimSuffix(f, "Function")))
+	}
+	for _, m := range mains {
+		if f := filepath.Base(filepath.Dir(m)); !slices.Contains(named, f) {
+			t.Errorf("functions/%s is not in template.yaml", f)
+		}
+	}
+}
+
+// Nested stacks get every parameter that has no default, and none they do not know.
+func TestNestedStacksGetTheirParameters(t *testing.T) {
+	stacks := load(t)
+	root := stacks["template.yaml"]
+	for _, name := range root.names("AWS::Serverless::Application") {
+		p := at(root.resources[name], "Properties")
+		nested, ok := stacks[text(at(p, "Location"))]
+		if !ok {
+			t.Errorf("%s names no template", name)
+			continue
+		}
+		known := object(nested.doc["Parameters"])
+		for given := range object(at(p, "Parameters")) {
+			if known[given] == nil {
+				t.Errorf("%s: %s is no parameter of %s", name, given, nested.file)
+			}
+		}
+		for param, def := range known {
+			if object(def)["Default"] == nil && at(p, "Parameters", param) == nil {
+				t.Errorf("%s: %s of %s is not given", name, param, nested.file)
+			}
+		}
+		outputs := object(nested.doc["Outputs"])
+		each(root.doc, "", func(_, s string) {
+			for _, m := range regexp.MustCompile(`\b`+name+`\.Outputs\.(\w+)`).FindAllStringSubmatch(s, -1) {
+				if outputs[m[1]] == nil {
+					t.Errorf("%s has no output %s", nested.file, m[1])
+				}
+			}
+		})
+	}
+}
