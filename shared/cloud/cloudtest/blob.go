@@ -126,6 +126,10 @@ func filler(n int) []byte {
 }
 
 func blobPutCases() []Case {
+	return slices.Concat(blobStoreCases(), blobIfAbsentCases(), blobBodyCases(), blobDeleteCases())
+}
+
+func blobStoreCases() []Case {
 	return []Case{
 		{"blob: an absent one is not found", hasBlobs, func(r *run) { r.getError("none", 0, -1, fault.NotFound) }},
 		{"blob: a range of an absent one is not found", hasBlobs, func(r *run) { r.getError("none", 5, 7, fault.NotFound) }},
@@ -149,6 +153,11 @@ func blobPutCases() []Case {
 			r.putBlob("b", "second")
 			r.equal(r.wholeBlob("b"), "second")
 		}},
+	}
+}
+
+func blobIfAbsentCases() []Case {
+	return []Case{
 		{"blob: a put if absent stores it", hasBlobs, func(r *run) {
 			r.ok(r.Blobs.Put(r.ctx, r.blob("b"), strings.NewReader("x"), cloud.PutOptions{IfAbsent: true, Size: 1}))
 			r.equal(r.wholeBlob("b"), "x")
@@ -173,6 +182,11 @@ func blobPutCases() []Case {
 			r.ok(r.Blobs.Put(r.ctx, r.blob("b"), strings.NewReader("x"), cloud.PutOptions{ContentType: "audio/wav", Size: 1}))
 			r.equal(r.wholeBlob("b"), "x")
 		}},
+	}
+}
+
+func blobBodyCases() []Case {
+	return []Case{
 		{"blob: 7 MB of unknown size are streamed", hasBlobs, func(r *run) {
 			want := filler(7 << 20)
 			r.ok(r.Blobs.Put(r.ctx, r.blob("big"), iotest.OneByteReader(io.MultiReader(bytes.NewReader(want[:10]))), cloud.PutOptions{Size: 10}))
@@ -221,6 +235,11 @@ func blobPutCases() []Case {
 			r.ok(errors.Join(err, body.Close()))
 			r.equal(string(b), "first")
 		}},
+	}
+}
+
+func blobDeleteCases() []Case {
+	return []Case{
 		{"blob: a deleted one is not found", hasBlobs, func(r *run) {
 			r.putBlob("b", "x")
 			r.ok(r.Blobs.Delete(r.ctx, r.blob("b")))

@@ -47,7 +47,7 @@ type Side struct {
 	Functions Functions
 	// Expire runs the sweep that removes expired items.
 	Expire func(ctx context.Context) error
-	// Sleep lets time pass; nil = time.Sleep. A side on a virtual clock moves it.
+	// Sleep lets time pass; nil = real time. A side on a virtual clock moves it.
 	Sleep func(time.Duration)
 	// Virtual says that time passes in Sleep only, so that a call never waits.
 	Virtual bool
@@ -178,7 +178,10 @@ func (r *run) sleep(d time.Duration) {
 		r.Sleep(d)
 		return
 	}
-	time.Sleep(d)
+	select { // what the other side of the ports does meanwhile can only be waited for
+	case <-time.After(d):
+	case <-r.ctx.Done():
+	}
 }
 
 // eventually retries until no error is left, within 15 s.

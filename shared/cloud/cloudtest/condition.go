@@ -3,6 +3,7 @@ package cloudtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"huawu/shared/cloud"
 	"huawu/shared/fault"
@@ -83,12 +84,16 @@ func (r *run) refusal(err error) cloud.Reason {
 }
 
 func refusalCases() []Case {
-	absent := []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}
+	return slices.Concat(storedItemCases(), checkCases())
+}
+
+// storedItemCases check that a refusal returns what is stored.
+func storedItemCases() []Case {
 	return []Case{
 		{"table: a refused put returns the stored item", hasTable, func(r *run) {
 			k := r.key("1")
 			r.put(k, cloud.Item{"by": "first", "list": []any{int64(1)}})
-			_, err := r.Table.Write(r.ctx, cloud.Write{Key: k, If: absent, Put: cloud.Item{"by": "second"}})
+			_, err := r.Table.Write(r.ctx, cloud.Write{Key: k, If: isAbsent(), Put: cloud.Item{"by": "second"}})
 			r.equal(r.refusal(err).Old, with(k, cloud.Item{"by": "first", "list": []any{int64(1)}}))
 			r.equal(r.get(k).Str("by"), "first")
 		}},
@@ -120,6 +125,12 @@ func refusalCases() []Case {
 			_, err := r.Table.Write(r.ctx, cloud.Write{Key: r.key("none"), If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "present"}}, Delete: true})
 			r.refusal(err)
 		}},
+	}
+}
+
+// checkCases check writes that only check, and how conditions go together.
+func checkCases() []Case {
+	return []Case{
 		{"table: one of two conditions that fails refuses the write", hasTable, func(r *run) {
 			k := r.key("1")
 			r.put(k, cloud.Item{"n": 1, "s": "a"})
@@ -134,7 +145,7 @@ func refusalCases() []Case {
 			r.ok(err)
 		}},
 		{"table: a check of an absent item that holds returns none", hasTable, func(r *run) {
-			got, err := r.Table.Write(r.ctx, cloud.Write{Key: r.key("none"), If: absent})
+			got, err := r.Table.Write(r.ctx, cloud.Write{Key: r.key("none"), If: isAbsent()})
 			r.ok(err)
 			r.equal(got, cloud.Item(nil))
 			r.equal(r.get(r.key("none")), cloud.Item(nil))
@@ -154,7 +165,7 @@ func refusalCases() []Case {
 			r.ok(err)
 		}},
 		{"table: a retry tells its own lost answer from a lost race", hasTable, func(r *run) {
-			w := cloud.Write{Key: r.key("1"), If: absent, Put: cloud.Item{"by": "me"}}
+			w := cloud.Write{Key: r.key("1"), If: isAbsent(), Put: cloud.Item{"by": "me"}}
 			_, err := r.Table.Write(r.ctx, w)
 			r.ok(err)
 			_, err = r.Table.Write(r.ctx, w)
@@ -162,7 +173,7 @@ func refusalCases() []Case {
 		}},
 		{"table: a refusal by condition is lost, so nobody retries it", hasTable, func(r *run) {
 			r.put(r.key("1"), nil)
-			_, err := r.Table.Write(r.ctx, cloud.Write{Key: r.key("1"), If: absent, Put: cloud.Item{}})
+			_, err := r.Table.Write(r.ctx, cloud.Write{Key: r.key("1"), If: isAbsent(), Put: cloud.Item{}})
 			var refused *cloud.Refused
 			if !errors.As(err, &refused) || !refused.Lost() {
 				r.errorf("not lost: %v", err)
@@ -170,3 +181,8 @@ func refusalCases() []Case {
 		}},
 	}
 }
+
+// isAbsent means: there is no such item.
+func isAbsent() []cloud.Cond { return []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}} }
+
+func isPresent() []cloud.Cond { return []cloud.Cond{{Attr: cloud.AttrPart, Op: "present"}} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,11 @@ func invokerCases() []Case {
 			r.kind(err, fault.Invalid)
 		}})
 	}
-	return append(cases, []Case{
+	return slices.Concat(cases, functionErrorCases(), callerCases())
+}
+
+func functionErrorCases() []Case {
+	return []Case{
 		{"invoker: an error of the function is told with its type and message", hasInvoker, func(r *run) {
 			_, err := r.Invoker.Invoke(r.ctx, r.Functions.Fail, []byte(`{}`))
 			var failed *cloud.FunctionError
@@ -59,6 +64,11 @@ func invokerCases() []Case {
 			r.kind(err, fault.Throttled)
 			r.equal(cloud.IsFunctionError(err), false)
 		}},
+	}
+}
+
+func callerCases() []Case {
+	return []Case{
 		{"invoker: an unknown function is not found", hasInvoker, func(r *run) {
 			_, err := r.Invoker.Invoke(r.ctx, r.tenant+"-none", []byte(`{}`))
 			r.kind(err, fault.NotFound)
@@ -89,5 +99,5 @@ func invokerCases() []Case {
 				r.errorf("held for %v", d)
 			}
 		}},
-	}...)
+	}
 }

@@ -2,6 +2,7 @@ package cloudtest
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"huawu/shared/cloud"
@@ -9,12 +10,12 @@ import (
 )
 
 func keyCases() []Case {
-	c := cloud.Context{"tenant": "t1", "recording": "r1"}
-	changed := func(b []byte, i int) []byte {
-		b = bytes.Clone(b)
-		b[i] ^= 1
-		return b
-	}
+	return slices.Concat(contextCases(), damagedCases(), dataKeyCases(), signCases())
+}
+
+// contextCases wrap under one context and unwrap under another.
+func contextCases() []Case {
+	c := recordingContext()
 	contexts := []struct {
 		name       string
 		with, open cloud.Context
@@ -48,6 +49,19 @@ func keyCases() []Case {
 			r.equal(got, plain)
 		}})
 	}
+	return cases
+}
+
+func recordingContext() cloud.Context { return cloud.Context{"tenant": "t1", "recording": "r1"} }
+
+// damagedCases unwrap what is not quite what was wrapped.
+func damagedCases() []Case {
+	c := recordingContext()
+	changed := func(b []byte, i int) []byte {
+		b = bytes.Clone(b)
+		b[i] ^= 1
+		return b
+	}
 	wrong := []struct {
 		name   string
 		change func([]byte) []byte
@@ -61,6 +75,7 @@ func keyCases() []Case {
 		{"one byte of it", func(b []byte) []byte { return b[:1] }},
 		{"random bytes instead", func([]byte) []byte { return bytes.Repeat([]byte("garbage!"), 20) }},
 	}
+	var cases []Case
 	for _, tt := range wrong {
 		cases = append(cases, Case{"keys: a wrapped key with " + tt.name + " is invalid", hasKeys, func(r *run) {
 			_, wrapped, err := r.Keys.DataKey(r.ctx, c)
@@ -69,7 +84,7 @@ func keyCases() []Case {
 			r.kind(err, fault.Invalid)
 		}})
 	}
-	return append(append(cases, dataKeyCases()...), signCases()...)
+	return cases
 }
 
 func dataKeyCases() []Case {

@@ -1,6 +1,7 @@
 package cloudtest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,11 @@ func pushCases() []Case {
 			r.arrives(received, text)
 		}})
 	}
-	return append(cases, []Case{
+	return slices.Concat(cases, connectionCases())
+}
+
+func connectionCases() []Case {
+	return []Case{
 		{"push: messages one after the other arrive in order", hasPush, func(r *run) {
 			id, received, closed, err := r.Connect()
 			r.ok(err)
@@ -76,5 +81,5 @@ func pushCases() []Case {
 			defer closed()
 			r.kind(r.Push.Send(r.ctx, id, make([]byte, 128<<10+1)), fault.Invalid)
 		}},
-	}...)
+	}
 }

@@ -70,7 +70,11 @@ func bodyCases() []Case {
 			r.equal(string(r.receive(q, time.Minute).Body), body)
 		}})
 	}
-	return append(cases, []Case{
+	return slices.Concat(cases, messageCases(), receiveCases())
+}
+
+func messageCases() []Case {
+	return []Case{
 		{"queue: an empty queue gives nothing", hasQueue, func(r *run) { r.nothing(r.newQueue()) }},
 		{"queue: a message has an id, a receipt and the count 1", hasQueue, func(r *run) {
 			q := r.newQueue()
@@ -98,6 +102,11 @@ func bodyCases() []Case {
 			r.send(q, "same", 0)
 			r.equal(len(r.receiveAll(q, 2, 2*time.Minute)), 2)
 		}},
+	}
+}
+
+func receiveCases() []Case {
+	return []Case{
 		{"queue: a receive gives no more than asked for", hasQueue, func(r *run) {
 			q := r.newQueue()
 			for range 5 {
@@ -119,7 +128,7 @@ func bodyCases() []Case {
 			q := r.newQueue()
 			sent := make(chan error, 1)
 			go func() {
-				time.Sleep(time.Second)
+				r.sleep(time.Second)
 				sent <- r.Queue.Send(r.ctx, q, cloud.Message{Body: []byte("x")})
 			}()
 			got, err := r.Queue.Receive(r.ctx, q, 1, 15*time.Second, time.Minute)
@@ -131,10 +140,14 @@ func bodyCases() []Case {
 			r.ok(err)
 			r.equal(len(got), 0)
 		}},
-	}...)
+	}
 }
 
 func visibilityCases() []Case {
+	return slices.Concat(hiddenCases(), receiptCases(), delayCases())
+}
+
+func hiddenCases() []Case {
 	return []Case{
 		{"queue: a received message is hidden", hasQueue, func(r *run) {
 			q := r.newQueue()
@@ -176,6 +189,11 @@ func visibilityCases() []Case {
 			r.ok(r.Queue.Delete(r.ctx, q, got[0].Receipt))
 			r.equal(r.receive(q, time.Minute).ID, got[1].ID)
 		}},
+	}
+}
+
+func receiptCases() []Case {
+	return []Case{
 		{"queue: a message can be deleted twice", hasQueue, func(r *run) {
 			q := r.newQueue()
 			r.send(q, "x", 0)
@@ -223,6 +241,11 @@ func visibilityCases() []Case {
 				r.kind(err, fault.Invalid)
 			}
 		}},
+	}
+}
+
+func delayCases() []Case {
+	return []Case{
 		{"queue: a delayed message is not there before", hasQueue, func(r *run) {
 			q := r.newQueue()
 			r.send(q, "late", 4*time.Second)

@@ -3,6 +3,7 @@ package cloudtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -43,6 +44,10 @@ func transactCases() []Case {
 }
 
 func transactDone() []Case {
+	return slices.Concat(transactKindCases(), transactClaimCases())
+}
+
+func transactKindCases() []Case {
 	return []Case{
 		{"table: a transaction of puts writes all", hasTable, func(r *run) {
 			r.ok(r.Table.Transact(r.ctx, "", r.many(3, 1)...))
@@ -72,6 +77,11 @@ func transactDone() []Case {
 			got, _ := r.pages(cloud.Query{Part: r.at("many", "x").Part, Strong: true})
 			r.equal(len(got), 100)
 		}},
+	}
+}
+
+func transactClaimCases() []Case {
+	return []Case{
 		{"table: a transaction only of checks may hold", hasTable, func(r *run) {
 			r.put(r.key("1"), cloud.Item{"n": 1})
 			r.ok(r.Table.Transact(r.ctx, "",
@@ -108,11 +118,14 @@ func transactDone() []Case {
 }
 
 func transactRefused() []Case {
-	holds := []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}
-	fails := []cloud.Cond{{Attr: cloud.AttrPart, Op: "present"}}
+
+	return slices.Concat(reasonCases(), transactInvalidCases(), contentionCases())
+}
+
+func reasonCases() []Case {
 	return []Case{
 		{"table: one failed condition leaves nothing of a transaction", hasTable, func(r *run) {
-			err := r.Table.Transact(r.ctx, "", r.add("1", 1), cloud.Write{Key: r.key("2"), If: fails, Put: cloud.Item{}}, r.add("3", 1))
+			err := r.Table.Transact(r.ctx, "", r.add("1", 1), cloud.Write{Key: r.key("2"), If: isPresent(), Put: cloud.Item{}}, r.add("3", 1))
 			r.reasons(err, cloud.WhyNone, cloud.WhyCondition, cloud.WhyNone)
 			r.kind(err, fault.Conflict)
 			for _, name := range []string{"1", "2", "3"} {
@@ -120,7 +133,7 @@ func transactRefused() []Case {
 			}
 		}},
 		{"table: a failed check leaves nothing of a transaction", hasTable, func(r *run) {
-			err := r.Table.Transact(r.ctx, "", cloud.Write{Key: r.key("2"), If: fails}, r.add("1", 1))
+			err := r.Table.Transact(r.ctx, "", cloud.Write{Key: r.key("2"), If: isPresent()}, r.add("1", 1))
 			r.reasons(err, cloud.WhyCondition, cloud.WhyNone)
 			r.equal(r.get(r.key("1")), cloud.Item(nil))
 		}},
@@ -128,10 +141,10 @@ func transactRefused() []Case {
 			r.put(r.key("1"), cloud.Item{"n": 1})
 			r.put(r.key("3"), cloud.Item{"n": 3})
 			err := r.Table.Transact(r.ctx, "",
-				cloud.Write{Key: r.key("1"), If: holds, Put: cloud.Item{}},
+				cloud.Write{Key: r.key("1"), If: isAbsent(), Put: cloud.Item{}},
 				r.add("2", 1),
-				cloud.Write{Key: r.key("3"), If: holds, Delete: true},
-				cloud.Write{Key: r.key("4"), If: fails})
+				cloud.Write{Key: r.key("3"), If: isAbsent(), Delete: true},
+				cloud.Write{Key: r.key("4"), If: isPresent()})
 			refused := r.reasons(err, cloud.WhyCondition, cloud.WhyNone, cloud.WhyCondition, cloud.WhyCondition)
 			r.equal(refused.Each[0].Old, with(r.key("1"), cloud.Item{"n": int64(1)}))
 			r.equal(refused.Each[1].Old, cloud.Item(nil))
@@ -145,17 +158,22 @@ func transactRefused() []Case {
 			r.put(r.key("1"), cloud.Item{"n": 1})
 			err := r.Table.Transact(r.ctx, "",
 				cloud.Write{Key: r.key("1"), Set: cloud.Item{"n": 2}},
-				cloud.Write{Key: r.key("2"), If: fails, Set: cloud.Item{"n": 2}})
+				cloud.Write{Key: r.key("2"), If: isPresent(), Set: cloud.Item{"n": 2}})
 			r.reasons(err, cloud.WhyNone, cloud.WhyCondition)
 			r.equal(r.get(r.key("1")).Int("n"), int64(1))
 		}},
+	}
+}
+
+func transactInvalidCases() []Case {
+	return []Case{
 		{"table: an add to a string makes a transaction invalid", hasTable, func(r *run) {
 			r.put(r.key("1"), cloud.Item{"n": "text"})
 			r.kind(r.Table.Transact(r.ctx, "", r.add("2", 1), r.add("1", 1)), fault.Invalid)
 			r.equal(r.get(r.key("2")), cloud.Item(nil))
 		}},
 		{"table: a transaction with the same item twice is invalid", hasTable, func(r *run) {
-			err := r.Table.Transact(r.ctx, "", r.add("1", 1), cloud.Write{Key: r.key("1"), If: holds})
+			err := r.Table.Transact(r.ctx, "", r.add("1", 1), cloud.Write{Key: r.key("1"), If: isAbsent()})
 			r.kind(err, fault.Invalid)
 			r.equal(r.get(r.key("1")), cloud.Item(nil))
 		}},
@@ -177,6 +195,12 @@ func transactRefused() []Case {
 		{"table: a check without condition makes a transaction invalid", hasTable, func(r *run) {
 			r.kind(r.Table.Transact(r.ctx, "", r.add("1", 1), cloud.Write{Key: r.key("2")}), fault.Invalid)
 		}},
+	}
+}
+
+// contentionCases run transactions at one time.
+func contentionCases() []Case {
+	return []Case{
 		{"table: of 8 transactions at one time one wins, five times over", hasTable, func(r *run) {
 			for round := range 5 {
 				agent := fmt.Sprint("agent", round)

@@ -3,6 +3,7 @@ package cloudtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,7 +59,11 @@ func updateCases() []Case {
 }
 
 func writeCases() []Case {
-	return append(updateCases(), []Case{
+	return slices.Concat(updateCases(), singleCases(), sizeCases(), expiryCases(), raceCases())
+}
+
+func singleCases() []Case {
+	return []Case{
 		{"table: an absent item is nil, read strongly", hasTable, func(r *run) {
 			r.equal(r.get(r.key("none")), cloud.Item(nil))
 		}},
@@ -96,6 +101,11 @@ func writeCases() []Case {
 			r.ok(err)
 			r.equal(got, cloud.Item(nil))
 		}},
+	}
+}
+
+func sizeCases() []Case {
+	return []Case{
 		{"table: items of one partition are apart", hasTable, func(r *run) {
 			r.put(r.at("1", "META"), cloud.Item{"n": 1})
 			r.put(r.at("1", "FLOW"), cloud.Item{"n": 2})
@@ -122,6 +132,11 @@ func writeCases() []Case {
 			r.kind(err, fault.Invalid)
 			r.equal(r.get(r.key("1")).Str("s"), "x")
 		}},
+	}
+}
+
+func expiryCases() []Case {
+	return []Case{
 		{"table: an expired item is still returned", hasTable, func(r *run) {
 			r.put(r.key("1"), cloud.Item{cloud.AttrTTL: time.Now().Add(-time.Hour).Unix()})
 			if r.get(r.key("1")) == nil {
@@ -162,6 +177,12 @@ func writeCases() []Case {
 				return nil
 			})
 		}},
+	}
+}
+
+// raceCases write at one time.
+func raceCases() []Case {
+	return []Case{
 		{"table: of 8 puts if absent at one time one wins", hasTable, func(r *run) {
 			r.equal(r.race(8, func(i int) error {
 				_, err := r.Table.Write(r.ctx, cloud.Write{Key: r.key("1"), If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: cloud.Item{"by": i}})
@@ -180,7 +201,7 @@ func writeCases() []Case {
 			r.race(5, func(int) error { return r.raiseVersion(r.key("1"), 5) })
 			r.equal(r.get(r.key("1")).Int("v"), int64(25))
 		}},
-	}...)
+	}
 }
 
 // raiseVersion raises v by one, n times, each time from what it has read.
@@ -282,6 +303,11 @@ func invalidCases() []Case {
 			}
 		}})
 	}
+	return append(cases, invalidGetCases(long)...)
+}
+
+func invalidGetCases(long string) []Case {
+	var cases []Case
 	for _, k := range []cloud.Key{{Sort: "x"}, {Part: "x"}, {Part: long, Sort: "x"}} {
 		cases = append(cases, Case{fmt.Sprintf("table: a get with a key of %d and %d bytes is invalid", len(k.Part), len(k.Sort)), hasTable, func(r *run) {
 			_, err := r.Table.Get(r.ctx, k, true)
