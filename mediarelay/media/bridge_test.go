@@ -1,6 +1,8 @@
 package media
 
 import (
+	"net"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -92,4 +94,60 @@ func TestOneStreamThroughACall(t *testing.T) {
 		worst = max(worst, in[i].at.Sub(in[i-1].at))
 	}
 	t.Logf("%d packets, longest pause %v", len(in), worst)
+}
+
+// After a re-INVITE with another address the audio follows, and the old address
+// is neither heard nor sent to.
+func TestPartyMoves(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, Config{})
+	alice, moved, bob := newPeer(t, PCMU), newPeer(t, PCMA), newPeer(t, PCMU)
+	a, b := open(t, e, PortOptions{CallID: "c"}), open(t, e, PortOptions{CallID: "c"})
+	a.SetRemote(talk(alice))
+	b.SetRemote(talk(bob))
+	a.Bridge(b)
+	alice.sing(a.Local(), 440)
+	bob.sing(b.Local(), 1000)
+	eventually(t, "bob hears alice", func() bool { return bob.hears(440) })
+	a.SetRemote(talk(moved))
+	moved.sing(a.Local(), 700)
+	eventually(t, "bob hears her new phone", func() bool { return bob.hears(700) })
+	eventually(t, "her new phone hears bob", func() bool { return moved.hears(1000) })
+	alice.clear()
+	bob.clear()
+	eventually(t, "time passes", func() bool { return len(bob.packets()) > 25 })
+	if n := len(alice.packets()); n != 0 {
+		t.Errorf("%d packets to the old phone", n)
+	}
+	if s := strength(audio(bob.packets()), 440); s > 100 {
+		t.Errorf("the old phone is heard at %.0f", s)
+	}
+	all := append(alice.packets(), moved.packets()...)
+	unbroken(t, all)
+	a.SetRemote(talk(moved)) // a session refresh changes nothing
+	bob.clear()
+	eventually(t, "it goes on", func() bool { return bob.hears(700) })
+}
+
+func TestIPv6(t *testing.T) {
+	t.Parallel()
+	c, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		t.Skip("this machine has no IPv6: ", err)
+	}
+	defer func() { _ = c.Close() }()
+	e := newEngine(t, Config{Bind: netip.IPv6Loopback()})
+	for _, shared := range []bool{false, true} {
+		a := open(t, e, PortOptions{Shared: shared})
+		a.SetRemote(Remote{Addr: c.LocalAddr().(*net.UDPAddr).AddrPort(), Send: true, Receive: true})
+		var b [2048]byte
+		_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+		n, from, err := c.ReadFromUDPAddrPort(b[:])
+		if err != nil || n != 172 || from != a.Local() {
+			t.Fatalf("%d bytes from %v: %v", n, from, err)
+		}
+		_, _ = c.WriteToUDPAddrPort(rtp(0, false, 1, 1, 1, make([]byte, 160)), a.Local())
+		eventually(t, "the party is heard", func() bool { return a.Stats().Received == 1 })
+		a.Close()
+	}
 }

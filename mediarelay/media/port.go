@@ -91,7 +91,8 @@ func (p *Port) SetRemote(r Remote) {
 }
 
 // Play plays a list to the party, instead of what plays now. While it plays a
-// bridged port's party does not hear the other one, who still hears it.
+// bridged port's party does not hear the other one, who still hears it. While
+// nothing is sent (Remote.Send) the list waits.
 func (p *Port) Play(l Playlist) { p.w.post(func() { p.play(l) }) }
 
 // Stop ends what plays, within one frame.

@@ -2,6 +2,7 @@ package media
 
 import (
 	"math"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -61,6 +62,31 @@ func FuzzParse(f *testing.F) {
 		var k packet
 		if k.parse(b) && (len(k.payload()) > maxPayload || len(k.payload()) > len(b)-headLen) {
 			t.Fatal("payload is longer than the packet")
+		}
+	})
+}
+
+// Whatever a party sends, the engine lives, and what it sends on is RTP.
+func FuzzParty(f *testing.F) {
+	_, a, b := bench(f, true)
+	from := netip.MustParseAddrPort("127.0.0.1:9")
+	for i, p := range []*Port{a, b} {
+		p.setRemote(Remote{Addr: from, Law: Law(8 * i), EventType: 101, Send: true, Receive: true})
+		p.source.from = from
+		p.tones = newToneReader()
+	}
+	a.join(b)
+	a.tap = NewTap(1).ring(0)
+	f.Add(rtp(0, true, 1, 2, 3, make([]byte, 160)), rtp(101, false, 2, 2, 3, event(5, true, 800)))
+	f.Add(rtp(13, true, 1, 2, 3, []byte{70}), rtp(8, false, 9000, 2e9, 3, make([]byte, 960)))
+	f.Fuzz(func(t *testing.T, one, two []byte) {
+		for _, raw := range [][]byte{one, two, one, two} {
+			a.onRTP(append([]byte(nil), raw...), from)
+			b.frame()
+			discard(b.rtp.c)
+		}
+		if r := a.tap; r.tail.Load()-r.head.Load() > tapBytes {
+			t.Fatal("the tap holds more than its room")
 		}
 	})
 }

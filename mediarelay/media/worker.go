@@ -18,7 +18,7 @@ type worker struct {
 	now    int64 // start of this tick
 	woke   int64 // the deadline of the next one counts from here
 	ticks  int
-	hidden bool // keep the processor while asleep; see pause
+	hidden bool // keep the processor while asleep; see settle
 
 	legs []*Port
 	due  []int64 // when legs[i] must send by itself; apart from legs, to be read fast
@@ -110,15 +110,21 @@ func (w *worker) keepHouse() {
 	}
 	if w.ticks%1000 == 0 {
 		w.expire()
-		w.hidden = runtime.GOMAXPROCS(0) >= w.cfg.Workers+2 || len(w.legs) >= 64 && runtime.GOMAXPROCS(0) > w.cfg.Workers
+		w.settle()
 	}
+}
+
+// settle decides how to sleep: with many legs, or processors to spare, the
+// thread keeps its processor. A laptop's one call does not take a core from the
+// rest of the program.
+func (w *worker) settle() {
+	n := runtime.GOMAXPROCS(0) - w.cfg.Workers
+	w.hidden = n >= 2 || n == 1 && len(w.legs) >= 64
 }
 
 // pause sleeps until a tick after the last pause ended, not for a tick: under
 // load the work takes the tick up and nothing is left to sleep, so a backlog
-// cannot build. With many legs, or processors to spare, the thread keeps its
-// processor, which halves the cost of a tick; a laptop's one call does not take
-// a core from the rest of the program.
+// cannot build.
 func (w *worker) pause() {
 	if at := w.woke + tick; at-w.clock.now() > spare {
 		sleepUntil(at, w.clock, w.hidden)
@@ -142,6 +148,7 @@ func (w *worker) idle() {
 	}
 	w.now = w.clock.now()
 	w.woke = w.now
+	w.settle()
 	w.receive() // what came meanwhile belongs to no call of the future
 	w.expire()
 }
