@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"context"
 	"maps"
 
 	"huawu/shared/fault"
@@ -15,15 +14,15 @@ const maxAsks = 2000
 // Ask's type names; an error becomes a Refused with NoMatchingError.
 type Outside interface {
 	// Answer carries out any Ask but LoadFlow.
-	Answer(ctx context.Context, s State, a Ask) (Event, error)
+	Answer(s State, a Ask) (Event, error)
 	// Load returns a program, or nil if there is none.
-	Load(ctx context.Context, a LoadFlow) (*Program, error)
+	Load(a LoadFlow) (*Program, error)
 }
 
 // Drive steps until there are actions, or the flow ends: it hands each question
 // to outside and goes on with the answer. An error of Load ends the drive, as
 // the event can be tried again; one of Answer is the flow's error branch.
-func Drive(ctx context.Context, s State, e Event, env Env, outside Outside) (State, Out, error) {
+func Drive(s State, e Event, env Env, outside Outside) (State, Out, error) {
 	env.Flows = maps.Clone(env.Flows)
 	if env.Flows == nil {
 		env.Flows = map[string]*Program{}
@@ -38,14 +37,14 @@ func Drive(ctx context.Context, s State, e Event, env Env, outside Outside) (Sta
 		}
 		if load, ok := out.Ask.(LoadFlow); ok {
 			visits = visits[:len(visits)-len(out.Visits)] // the step is made again
-			p, err := outside.Load(ctx, load)
+			p, err := outside.Load(load)
 			if err != nil {
 				return s, Out{}, fault.Wrap(fault.KindOf(err), err, "load flow")
 			}
 			env.Flows[load.ID] = p
 			continue
 		}
-		answer, err := outside.Answer(ctx, next, out.Ask)
+		answer, err := outside.Answer(next, out.Ask)
 		if err != nil {
 			answer = Refused{Cause: err}
 		}

@@ -23,11 +23,11 @@ type Env struct {
 	Can     []sma.Capability    // what the relay offers beyond the core contract
 	Flows   map[string]*Program // what LoadFlow asked for; nil for a flow that does not exist
 
-	Language          string // BCP 47, of a contact that set no voice and no language; default en-US
-	PromptBucket      string // where prompts/<id>.wav lie for relays that know no prompts
-	RecordingLocation string // bucket[/prefix] of recordings of the IVR part; "" records none
-	QueueMusic        string // prompt of the built-in queue flow; default DefaultMusic
-	Trace             bool   // fill Out.Visits
+	Language          string              // BCP 47, of a contact that set no voice and no language; default en-US
+	PromptBucket      string              // where prompts/<id>.wav lie for relays that know no prompts
+	RecordingLocation string              // bucket[/prefix] of recordings of the IVR part; "" records none
+	QueueMusic        string              // prompt of the built-in queue flow; default DefaultMusic
+	Trace             bool                // fill Out.Visits
 	Override          map[string]Override // outcomes of actions by identifier, for tests; nil in production
 }
 

@@ -24,6 +24,8 @@ func newAction(kind string) action {
 		return &getParticipantInput{}
 	case "InvokeLambdaFunction":
 		return &invokeLambdaFunction{}
+	case "Loop":
+		return &loop{}
 	case "MessageParticipant":
 		return &messageParticipant{}
 	case "MessageParticipantIteratively":
@@ -34,6 +36,8 @@ func newAction(kind string) action {
 		return &transferToFlow{}
 	case "UpdateContactAttributes":
 		return &updateContactAttributes{}
+	case "UpdateContactData":
+		return &updateContactData{}
 	case "UpdateContactEventHooks":
 		return &updateContactEventHooks{}
 	case "UpdateContactRecordingBehavior":

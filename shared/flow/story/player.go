@@ -1,7 +1,6 @@
 package story
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -93,7 +92,7 @@ func (p *player) step(e interp.Event) error {
 	if len(p.pending) > 0 {
 		return fmt.Errorf("before that: %s", describe(&p.pending[0]))
 	}
-	s, out, err := interp.Drive(context.Background(), p.state, e, p.env, p)
+	s, out, err := interp.Drive(p.state, e, p.env, p)
 	if err != nil {
 		return err
 	}
@@ -114,7 +113,7 @@ func (p *player) step(e interp.Event) error {
 }
 
 // Load gives a program of the document.
-func (p *player) Load(_ context.Context, a interp.LoadFlow) (*interp.Program, error) {
+func (p *player) Load(a interp.LoadFlow) (*interp.Program, error) {
 	return p.doc.Flows[a.ID], nil
 }
 

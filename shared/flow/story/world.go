@@ -1,7 +1,6 @@
 package story
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -40,7 +39,7 @@ func newWorld() world {
 var errRefused = fault.New(fault.NotFound, "story: not there")
 
 // Answer carries out a question with what the story has set up, and notes it.
-func (p *player) Answer(_ context.Context, s interp.State, a interp.Ask) (interp.Event, error) {
+func (p *player) Answer(s interp.State, a interp.Ask) (interp.Event, error) {
 	p.state = s
 	switch a := a.(type) {
 	case interp.FindQueue:
@@ -78,7 +77,7 @@ func (p *player) Answer(_ context.Context, s interp.State, a interp.Ask) (interp
 		p.note("routing priority=%d shift=%d", a.Priority, a.TimeShift)
 		return interp.Done{}, nil
 	case interp.SetContact:
-		p.note("related %s", pairsText(a.Attributes))
+		p.note("related %s name=%s language=%s", pairsText(a.Attributes), a.Name, a.Language)
 		return interp.Done{}, nil
 	case interp.CreateCallback:
 		p.note("callback %s queue=%s delay=%s attempts=%d", a.Number, a.QueueID, a.Delay, a.MaxAttempts)
