@@ -139,7 +139,7 @@ func (c *collect) next() {
 	if digits != "" || c.terminator != "" {
 		cause, message = "mismatch", "the digits do not match"
 	}
-	s.failWith(sma.InvalidActionParameter, message, func(d *sma.ActionData) {
+	s.failWith(sma.SystemException, message, func(d *sma.ActionData) {
 		d.ReceivedDigits = sma.Text(digits)
 		if s.c.extended() {
 			d.Huawu = &sma.Outcome{Cause: cause}
