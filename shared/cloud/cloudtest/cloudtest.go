@@ -76,12 +76,12 @@ func Cases() []Case {
 // new one). A case in gaps has to fail: a gap that has closed is to be taken off
 // the list.
 func Run(t *testing.T, open func(t *testing.T) Side, gaps []Gap) {
-	known := map[string]string{}
+	known := map[string]Gap{}
 	for _, g := range gaps {
-		known[g.Case] = g.Reason
+		known[g.Case] = g
 	}
 	for _, c := range Cases() {
-		reason, gap := known[c.Name]
+		g, listed := known[c.Name]
 		delete(known, c.Name)
 		t.Run(strings.ReplaceAll(c.Name, "/", "÷"), func(t *testing.T) {
 			t.Parallel()
@@ -89,22 +89,30 @@ func Run(t *testing.T, open func(t *testing.T) Side, gaps []Gap) {
 			if !c.needs(side) {
 				t.Skip("the side does not have what this case needs")
 			}
-			failures := c.try(t.Context(), side)
-			switch {
-			case gap && len(failures) == 0:
-				t.Errorf("this gap is closed, take it off the list: %s", reason)
-			case gap:
-				t.Logf("differs as listed (%s): %s", reason, failures[0])
-			default:
-				for _, f := range failures {
-					t.Error(f)
-				}
+			wrong, note := judge(c.try(t.Context(), side), g, listed)
+			for _, w := range wrong {
+				t.Error(w)
+			}
+			if note != "" {
+				t.Log(note)
 			}
 		})
 	}
 	for name := range known {
 		t.Errorf("gap for a case that there is not: %q", name)
 	}
+}
+
+// judge returns what is wrong after a case, and what is worth a note. A listed
+// gap has to have failures, any other case none.
+func judge(failures []string, g Gap, listed bool) (wrong []string, note string) {
+	switch {
+	case !listed:
+		return failures, ""
+	case len(failures) == 0:
+		return []string{"this gap is closed, take it off the list: " + g.Reason}, ""
+	}
+	return nil, fmt.Sprintf("differs as listed (%s): %s", g.Reason, failures[0])
 }
 
 // try runs a case and returns what it found wrong.
