@@ -1,0 +1,187 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"io"
+	"strconv"
+	"time"
+
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+	"huawu/shared/phone"
+)
+
+// DayShards is how many partitions the list of a tenant's day is spread over.
+const DayShards = 4
+
+// Row is one line of a list of contacts: enough to show it without a read of
+// the record.
+type Row struct {
+	Contact     contact.ID
+	Segment     int
+	Began       time.Time
+	Ended       time.Time
+	Customer    phone.Number
+	Queue       string
+	Agent       string
+	Reason      contact.Reason
+	Disposition string
+	Handled     bool
+	Seconds     int // of talk, holds included
+	Waited      int // seconds in the queue
+}
+
+// list puts a record's rows: the agent's day, the customer, the tenant's day.
+// A row that is there is the same one.
+func (p *Publisher) list(ctx context.Context, r *contact.Record) error {
+	secret, err := p.secret(ctx, r.Tenant)
+	if err != nil {
+		return err
+	}
+	parts := []string{DayPart(r.Tenant, r.Initiated, shardOf(r.ID))}
+	if r.OfferAgent != "" && r.Handled() {
+		parts = append(parts, AgentPart(r.Tenant, r.OfferAgent, r.Initiated))
+	}
+	if !r.Customer.IsZero() {
+		parts = append(parts, r.Tenant+"|L#customer#"+r.Customer.Hash(secret))
+	}
+	var errs []error
+	for _, part := range parts {
+		_, err := p.table.Write(ctx, cloud.Write{
+			Key: cloud.Key{Part: part, Sort: rowSort(r)}, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: rowItem(r),
+		})
+		if lost(err) {
+			continue
+		}
+		errs = append(errs, fault.Wrap(fault.KindOf(err), err, "event: put list row"))
+	}
+	return errors.Join(errs...)
+}
+
+// lost reports whether a write was refused because the item is there.
+func lost(err error) bool {
+	var refused *cloud.Refused
+	return errors.As(err, &refused) && refused.Lost()
+}
+
+// day is how days stand in keys: UTC.
+const day = "2006-01-02"
+
+// AgentPart is the partition of the contacts of an agent that began on a day.
+func AgentPart(tenant, agent string, at time.Time) string {
+	return tenant + "|L#agent#" + agent + "#" + at.UTC().Format(day)
+}
+
+// DayPart is one of the DayShards partitions of the contacts that began on a day.
+func DayPart(tenant string, at time.Time, shard int) string {
+	return tenant + "|L#day#" + at.UTC().Format(day) + "#" + strconv.Itoa(shard)
+}
+
+func shardOf(id contact.ID) int {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return int(h.Sum32() % DayShards)
+}
+
+// rowSort is <ts>#<contactId>, and #<segment> behind it from the second on.
+func rowSort(r *contact.Record) string {
+	s := r.Initiated.UTC().Format("2006-01-02T15:04:05.000000Z") + "#" + string(r.ID)
+	if r.Segment > 0 {
+		s += "#" + strconv.Itoa(r.Segment)
+	}
+	return s
+}
+
+func rowItem(r *contact.Record) cloud.Item {
+	i := cloud.Item{"v": int64(1), "contact": string(r.ID), "segment": int64(r.Segment), "began": contact.Micros(r.Initiated),
+		"ended": contact.Micros(r.Completed()), "handled": r.Handled()}
+	for name, s := range map[string]string{"customer": r.Customer.Full(), "queue": r.Queue, "agent": r.OfferAgent, "reason": string(r.Reason), "disposition": r.Disposition} {
+		if s != "" {
+			i[name] = s
+		}
+	}
+	if r.Handled() {
+		i["seconds"] = max(0, int64(r.Disconnected.Sub(r.AgentJoined)/time.Second))
+	}
+	if left := r.Dequeued; !r.Enqueued.IsZero() {
+		if left.IsZero() {
+			left = r.Disconnected
+		}
+		i["waited"] = max(0, int64(left.Sub(r.Enqueued)/time.Second))
+	}
+	return i
+}
+
+func rowFrom(i cloud.Item) Row {
+	customer, err := phone.Parse(i.Str("customer"))
+	if err != nil { // what is stored was parsed before
+		customer = phone.Number{}
+	}
+	return Row{
+		Contact: contact.ID(i.Str("contact")), Segment: int(i.Int("segment")), Began: contact.FromMicros(i.Int("began")), Ended: contact.FromMicros(i.Int("ended")),
+		Customer: customer, Queue: i.Str("queue"), Agent: i.Str("agent"), Reason: contact.Reason(i.Str("reason")), Disposition: i.Str("disposition"),
+		Handled: i.Bool("handled"), Seconds: int(i.Int("seconds")), Waited: int(i.Int("waited")),
+	}
+}
+
+// Lists reads lists of contacts.
+type Lists struct{ Table cloud.Table }
+
+// OfAgent returns the contacts of an agent that began on a day (UTC), the latest
+// first, at most limit, and where to go on (nil at the end).
+func (l Lists) OfAgent(ctx context.Context, tenant, agent string, at time.Time, limit int, after cloud.Cursor) ([]Row, cloud.Cursor, error) {
+	return l.page(ctx, AgentPart(tenant, agent, at), limit, after)
+}
+
+// OfDay returns the contacts of a tenant that began on a day (UTC), of one shard
+// (0 to DayShards-1), as OfAgent does.
+func (l Lists) OfDay(ctx context.Context, tenant string, at time.Time, shard, limit int, after cloud.Cursor) ([]Row, cloud.Cursor, error) {
+	return l.page(ctx, DayPart(tenant, at, shard), limit, after)
+}
+
+func (l Lists) page(ctx context.Context, part string, limit int, after cloud.Cursor) ([]Row, cloud.Cursor, error) {
+	page, next, err := l.Table.Query(ctx, cloud.Query{Part: part, Descending: true, Limit: limit, After: after})
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.KindOf(err), err, "event: read list")
+	}
+	rows := make([]Row, len(page))
+	for n, i := range page {
+		rows[n] = rowFrom(i)
+	}
+	return rows, next, nil
+}
+
+// secret returns the tenant's secret for hashes in keys. It is made by whoever
+// needs it first. It keeps numbers out of keys, which are seen in logs and
+// metrics; it hides nothing from one who reads the table.
+func (p *Publisher) secret(ctx context.Context, tenant string) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.secrets[tenant]; s != nil {
+		return s, nil
+	}
+	key := cloud.Key{Part: tenant + "|CFG", Sort: "SECRET#hash"}
+	item, err := p.table.Get(ctx, key, true)
+	if err == nil && item == nil {
+		fresh := make([]byte, 32)
+		if _, err := io.ReadFull(p.random, fresh); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "event: make secret")
+		}
+		item, err = p.table.Write(ctx, cloud.Write{Key: key, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: cloud.Item{"v": int64(1), "secret": fresh}})
+		if lost(err) {
+			item, err = p.table.Get(ctx, key, true)
+		}
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.KindOf(err), err, "event: tenant's secret")
+	}
+	s, _ := item["secret"].([]byte)
+	if len(s) == 0 {
+		return nil, fault.New(fault.Internal, "event: tenant's secret is empty")
+	}
+	p.secrets[tenant] = s
+	return s, nil
+}
