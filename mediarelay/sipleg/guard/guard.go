@@ -78,6 +78,15 @@ func Inspect(p *sip.Parser, data []byte) (o Outcome) {
 	return Outcome{Why: "not SIP"}
 }
 
+// Refuse writes the reply that refuses a request unread, without state.
+func Refuse(data []byte, r Refusal) Outcome {
+	head, _ := bound(data)
+	if !isRequest(head) {
+		return Outcome{Why: "no request to refuse"}
+	}
+	return Outcome{}.refuse(head, r)
+}
+
 // bareContact reports a contact whose URI has headers but no brackets around
 // it, so that one cannot tell whose they are (RFC 3261 §20).
 func bareContact(head []byte) bool {

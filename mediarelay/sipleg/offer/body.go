@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/netip"
 
 	"huawu/shared/fault"
 )
@@ -53,4 +54,18 @@ func Find(contentType string, body []byte) ([]byte, error) {
 		return sdp, nil
 	}
 	return nil, ErrType
+}
+
+// Where returns the address at which an offer's first audio line wants media.
+func Where(body []byte) (netip.AddrPort, bool) {
+	d, err := parse(body)
+	if err != nil {
+		return netip.AddrPort{}, false
+	}
+	for i := range d.media {
+		if at, zero := d.remote(&d.media[i]); d.media[i].kind == "audio" && at.Port() != 0 {
+			return at, !zero && at.Addr().IsValid()
+		}
+	}
+	return netip.AddrPort{}, false
 }

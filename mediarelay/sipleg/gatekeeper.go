@@ -1,0 +1,192 @@
+package sipleg
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"huawu/mediarelay/sipleg/guard"
+)
+
+// origin says what we know about an address.
+type origin uint8
+
+const (
+	stranger origin = iota
+	phone           // a registered phone, or another one behind its address
+	peer            // a trunk, or the other end of a dialog that is up
+	banned          // guessed too many passwords
+)
+
+// classify says whose an address is.
+func (s *Server) classify(host netip.Addr) origin {
+	host = host.Unmap()
+	if _, err := s.cfg.Trunks.Match(host); err == nil {
+		return peer
+	}
+	if s.cfg.Registrar != nil {
+		switch {
+		case s.cfg.Registrar.Banned(host):
+			return banned
+		case s.cfg.Registrar.Known(host):
+			return phone
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.hosts[host] > 0 {
+		return peer
+	}
+	return stranger
+}
+
+const (
+	maxSources  = 20_000 // distinct UDP sources before sipgo's table of them is begun anew
+	strangerTCP = 200    // connections of strangers at once
+	maxTCP      = 2_000
+)
+
+// errRecycle ends sipgo's reader, which then forgets every source it saw. It
+// keeps one entry per source for as long as it reads (v1.7.2).
+var errRecycle = errors.New("sipleg: begin the table of sources anew")
+
+// gatekeeper reads datagrams and lets through only those that sipgo should see.
+// Everything else costs no memory and, beyond a small rate, no answer.
+type gatekeeper struct {
+	net.PacketConn
+	s     *Server
+	rates *rates
+	seen  map[netip.AddrPort]struct{} // only used by the one reader
+	held  []byte                      // read but not handed over, when seen was full
+	whose net.Addr
+}
+
+func newGatekeeper(c net.PacketConn, s *Server) *gatekeeper {
+	return &gatekeeper{PacketConn: c, s: s, rates: newRates(), seen: map[netip.AddrPort]struct{}{}}
+}
+
+// ReadFrom returns the next datagram that passes.
+func (g *gatekeeper) ReadFrom(b []byte) (int, net.Addr, error) {
+	if g.held != nil {
+		n := copy(b, g.held)
+		g.held = nil
+		g.seen[addrPort(g.whose)] = struct{}{}
+		return n, g.whose, nil
+	}
+	for {
+		n, addr, err := g.PacketConn.ReadFrom(b)
+		if err != nil {
+			return n, addr, err
+		}
+		from := addrPort(addr)
+		if !g.admit(b[:n], from, addr) {
+			continue
+		}
+		if _, ok := g.seen[from]; !ok && len(g.seen) >= maxSources {
+			clear(g.seen)
+			g.held, g.whose = append([]byte(nil), b[:n]...), addr
+			return 0, nil, errRecycle
+		}
+		g.seen[from] = struct{}{}
+		return n, addr, nil
+	}
+}
+
+// admit reports whether a datagram goes on; if not, it may have answered it.
+func (g *gatekeeper) admit(data []byte, from netip.AddrPort, addr net.Addr) bool {
+	s := g.s
+	who := s.classify(from.Addr())
+	if who == banned || len(data) < 16 || !g.rates.allow(from.Addr(), who) { // shorter is a keep-alive
+		s.count.dropped.Add(1)
+		return false
+	}
+	o := guard.Inspect(s.parser, data)
+	switch {
+	case o.Why != "" && who != stranger:
+		s.count.malformed.Add(1)
+		s.log.Warn("sipleg: message refused", "from", from, "why", o.Why)
+	case o.Why != "":
+		s.count.malformed.Add(1)
+		o.Reply = nil // strangers learn nothing
+	case who == stranger && o.Method == string(sip.INVITE):
+		s.count.strangers.Add(1)
+		s.log.Warn("sipleg: call from unknown trunk refused", "from", from, "status", 403)
+		o = guard.Refuse(data, guard.Refusal{Code: 403, Reason: "Unknown Trunk"})
+	case who == stranger && (o.Method != string(sip.REGISTER) || s.cfg.Registrar == nil):
+		s.count.dropped.Add(1)
+		o.Pass = false
+	}
+	if o.Reply != nil {
+		_, _ = g.PacketConn.WriteTo(o.Reply, addr) // lost like any datagram may be
+	}
+	return o.Pass
+}
+
+// bucket is a token bucket.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+// take takes one token; rate is per second, size the most there can be.
+func (b *bucket) take(now time.Time, rate, size float64) bool {
+	if b.at.IsZero() {
+		b.tokens = size
+	} else {
+		b.tokens = min(size, b.tokens+now.Sub(b.at).Seconds()*rate)
+	}
+	b.at = now
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+// rates bounds how many messages one host, and all strangers together, may send.
+type rates struct {
+	mu        sync.Mutex
+	hosts     map[netip.Addr]*bucket
+	strangers bucket
+}
+
+const maxBuckets = 50_000
+
+func newRates() *rates { return &rates{hosts: map[netip.Addr]*bucket{}} }
+
+func (r *rates) allow(host netip.Addr, who origin) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	b := r.hosts[host]
+	if b == nil {
+		if len(r.hosts) >= maxBuckets && who == stranger {
+			return false
+		}
+		b = &bucket{}
+		r.hosts[host] = b
+	}
+	switch who {
+	case peer:
+		return b.take(now, 1000, 2000)
+	case phone:
+		return b.take(now, 50, 200)
+	}
+	return b.take(now, 2, 10) && r.strangers.take(now, 100, 200)
+}
+
+// sweep forgets hosts that were silent long enough for a full bucket.
+func (r *rates) sweep() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	for h, b := range r.hosts {
+		if now.Sub(b.at) > 10*time.Second {
+			delete(r.hosts, h)
+		}
+	}
+}
