@@ -18,14 +18,12 @@ import (
 	"sync"
 	"time"
 
+	"huawu/mediarelay/call"
 	"huawu/mediarelay/media"
 	"huawu/shared/cloud"
 	"huawu/shared/fault"
 	"huawu/shared/recording"
 )
-
-// channels of a recording: 0 is the customer, 1 the agent.
-const channels = 2
 
 // uploads is how many recordings are uploaded at the same time, so that the end
 // of an outage is no herd.
@@ -94,15 +92,19 @@ func New(c Config) (*Recorder, error) {
 	return r, nil
 }
 
-// Start begins a recording of a subject, which must not have one here already.
-// Nothing it needs may keep a call waiting: keys, disk and store are all
-// allowed to be gone.
-func (r *Recorder) Start(s recording.Subject) (*Recording, error) {
-	tap := media.NewTap(channels)
-	return r.start(s, tap, tap)
+// Start begins a recording, which must not be here already. Nothing it needs may
+// keep a call waiting: keys, disk and store are all allowed to be gone.
+func (r *Recorder) Start(spec call.RecordingSpec) (call.Recording, error) {
+	tap := media.NewTap(max(0, spec.Channels))
+	rec, err := r.start(spec, tap, tap)
+	if err != nil {
+		return nil, err // not a nil *Recording, which would be a call.Recording
+	}
+	return rec, nil
 }
 
-func (r *Recorder) start(s recording.Subject, tap *media.Tap, from frames) (*Recording, error) {
+func (r *Recorder) start(spec call.RecordingSpec, tap *media.Tap, from frames) (*Recording, error) {
+	s := recording.Subject{Tenant: spec.Tenant, Contact: spec.ContactID, Segment: spec.Segment}
 	at, err := stem(r.Dir, s)
 	if err != nil {
 		return nil, err
@@ -112,15 +114,16 @@ func (r *Recorder) start(s recording.Subject, tap *media.Tap, from frames) (*Rec
 		return nil, err
 	}
 	started := r.Now().UTC().Truncate(time.Millisecond)
-	sealer, head, err := recording.NewSealer(key, s, recording.Header{Started: started, Channels: channels}, r.Rand)
+	sealer, head, err := recording.NewSealer(key, s, recording.Header{Started: started, Channels: spec.Channels}, r.Rand)
 	if err != nil {
 		return nil, err
 	}
 	rec := &Recording{
 		owner: r, log: r.Log.With("recording", s.String()), key: key, sealer: sealer,
 		file: spoolFile{path: at + audioSuffix, open: r.open, backlog: head}, stem: at,
-		side: sidecar{Tenant: s.Tenant, Contact: s.Contact, Segment: s.Segment, Object: recording.ObjectKey(s, started), Started: started, Channels: channels},
-		tap:  tap, from: from, line: newTimeline(started, channels), wake: make(chan struct{}, 1),
+		side: sidecar{Tenant: s.Tenant, Contact: s.Contact, Segment: s.Segment, Object: recording.ObjectKey(s, started), Started: started, Channels: spec.Channels},
+		tap:  tap, from: from, line: newTimeline(started, spec.Channels), wake: make(chan struct{}, 1),
+		hush: hush{limit: spec.Silence, threshold: spec.Threshold, tell: spec.Silent, loud: started},
 	}
 	if err := r.add(rec); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"huawu/mediarelay/call"
 	"huawu/mediarelay/media"
 	"huawu/shared/cloud"
 	"huawu/shared/fault"
@@ -221,7 +222,7 @@ func (t table) Get(ctx context.Context, k cloud.Key, s bool) (cloud.Item, error)
 func (b *bench) record(contact string) (*Recording, *talk) {
 	b.t.Helper()
 	from := &talk{hz: [2]float64{440, 1000}}
-	rec, err := b.start(recording.Subject{Tenant: "demo", Contact: contact}, nil, from)
+	rec, err := b.start(call.RecordingSpec{Tenant: "demo", ContactID: contact, Channels: 2}, nil, from)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -559,7 +560,7 @@ func TestWhatIsNotUploadedIsTakenOverByTheNextProcess(t *testing.T) {
 		if len(b.spooled()) != 2 {
 			t.Fatalf("spool %v", b.spooled())
 		}
-		if _, err := b.Start(recording.Subject{Tenant: "demo", Contact: "c2"}); fault.KindOf(err) != fault.Unavailable {
+		if _, err := b.Start(call.RecordingSpec{Tenant: "demo", ContactID: "c2", Channels: 2}); fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("Start after Close: %v", err)
 		}
 		s.set("blobs", false)
@@ -581,17 +582,45 @@ func TestWhatIsNotUploadedIsTakenOverByTheNextProcess(t *testing.T) {
 	})
 }
 
+func TestSilenceIsToldOnce(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, dir, newSky())
+		from := &talk{hz: [2]float64{440, 0}}
+		begun, told := time.Now(), []time.Duration{}
+		rec, err := b.start(call.RecordingSpec{Tenant: "demo", ContactID: "mail", Channels: 1, Silence: 3 * time.Second, Threshold: 200,
+			Silent: func() { told = append(told, time.Since(begun)) }}, nil, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from.speak(4 * time.Second)
+		from.hz[0] = 1e-6 // as good as nothing
+		from.speak(time.Second)
+		time.Sleep(20 * time.Second) // and then nothing at all
+		rec.Stop()
+		time.Sleep(time.Second)
+		if len(told) != 1 || told[0] < 7*time.Second || told[0] > 7500*time.Millisecond {
+			t.Errorf("told at %v, want once, 3 s after the last word at 4 s", told)
+		}
+		if x, err := b.store.Get(t.Context(), recording.Subject{Tenant: "demo", Contact: "mail"}); err != nil || x.Channels != 1 || x.Duration().Round(time.Second) != 25*time.Second {
+			t.Errorf("one channel: %+v, %v", x, err)
+		}
+		b.close()
+	})
+}
+
 func TestStartRefusesNamesThatLeaveTheSpoolAndASecondRecording(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		b := open(t, dir, newSky())
-		for _, s := range []recording.Subject{{Tenant: "demo", Contact: "../x"}, {Tenant: "", Contact: "x"}, {Tenant: ".", Contact: "x"}, {Tenant: "demo", Contact: "a/b"}} {
+		for _, s := range []call.RecordingSpec{{Tenant: "demo", ContactID: "../x", Channels: 2}, {Tenant: "", ContactID: "x", Channels: 2},
+			{Tenant: ".", ContactID: "x", Channels: 2}, {Tenant: "demo", ContactID: "a/b", Channels: 2}, {Tenant: "demo", ContactID: "x"}} {
 			if _, err := b.Start(s); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%v: %v", s, err)
 			}
 		}
 		rec, _ := b.record("c1")
-		if _, err := b.Start(recording.Subject{Tenant: "demo", Contact: "c1"}); fault.KindOf(err) != fault.Conflict {
+		if _, err := b.Start(call.RecordingSpec{Tenant: "demo", ContactID: "c1", Channels: 2}); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("a second one: %v", err)
 		}
 		if rec.Tap() != nil || rec.Object() == "" {

@@ -43,6 +43,7 @@ type Recording struct {
 	line    *timeline
 	frame   media.Frame
 	paused  bool
+	hush    hush
 	gap     bool // audio before the next segment was given up
 	flags   recording.Flag
 	file    spoolFile
@@ -67,7 +68,7 @@ const (
 	doStop
 )
 
-// Tap is where media puts the parties' audio: channel 0 the customer, 1 the agent.
+// Tap is where media puts the parties' audio.
 func (r *Recording) Tap() *media.Tap { return r.tap }
 
 // Object is the key under which the sealed recording will be found.
@@ -126,11 +127,13 @@ func (r *Recording) run() {
 // nowhere.
 func (r *Recording) listen() {
 	for r.from.Read(&r.frame) {
+		r.hush.hear(&r.frame)
 		if !r.paused {
 			r.line.add(&r.frame)
 		}
 		clear(r.frame.Payload)
 	}
+	r.hush.check(r.owner.Now())
 }
 
 func (r *Recording) obey(c command) {
@@ -198,7 +201,7 @@ func (r *Recording) append(s recording.Segment, final bool) {
 
 // end seals the final frame.
 func (r *Recording) end() {
-	s := recording.Segment{Start: r.line.base, Channels: make([]recording.Channel, channels)}
+	s := recording.Segment{Start: r.line.base, Channels: make([]recording.Channel, r.side.Channels)}
 	if r.gap {
 		s.Flags |= recording.Gap
 	}

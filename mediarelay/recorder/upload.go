@@ -31,7 +31,7 @@ func (r *Recorder) finish(rec *Recording) {
 			return fault.New(fault.Unavailable, "recorder: no data key yet")
 		}
 		x := recording.Index{
-			Subject: rec.side.subject(), Object: rec.side.Object, Started: rec.side.Started, Channels: channels,
+			Subject: rec.side.subject(), Object: rec.side.Object, Started: rec.side.Started, Channels: rec.side.Channels,
 			Samples: rec.line.base, Bytes: rec.file.total(), Flags: rec.flags, Wrapped: rec.side.Wrapped, DataKey: rec.side.DataKey,
 		}
 		return r.publish(ctx, rec.stem, x, &rec.file)

@@ -180,9 +180,7 @@ func agentContact(c *contact.Contact) AgentContact {
 // contactState is a contact's state in the words of agent events.
 func contactState(c *contact.Contact) string {
 	switch c.State {
-	case contact.Offered:
-		return "CONNECTING"
-	case contact.Connecting:
+	case contact.Offered, contact.Connecting:
 		return "CONNECTING"
 	case contact.Connected:
 		if !c.Hold.Since.IsZero() {
