@@ -34,7 +34,7 @@ var domain = []string{
 }
 
 var importRules = []importRule{
-	only("only cloud/awscloud knows the AWS SDK", "github.com/aws/aws-sdk-go-v2", "shared/cloud/awscloud"),
+	only("only cloud/awscloud and the tests of its bed know the AWS SDK", "github.com/aws/aws-sdk-go-v2", "shared/cloud/awscloud", "tests/localstack"),
 	only("only mediarelay/sipleg knows sipgo", "github.com/emiago/sipgo", "mediarelay/sipleg"),
 	only("only media, webleg and sipleg know pion", "github.com/pion", "mediarelay/media", "mediarelay/webleg", "mediarelay/sipleg"),
 	only("only shared/desk knows huma", "github.com/danielgtaylor/huma", "shared/desk"),
