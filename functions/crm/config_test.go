@@ -1,0 +1,23 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestEveryFaultOfTheEnvironmentIsNamedAtOnce(t *testing.T) {
+	_, err := loadConfig(func(string) string { return "" })
+	if err == nil {
+		t.Fatal("an empty environment is taken")
+	}
+	for _, name := range []string{"AWS_REGION", "TABLE", "QUEUE_PREFIX", "DATA_KEY_ARN", "AWS_ACCOUNT_ID"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%v does not name %s", err, name)
+		}
+	}
+	if _, err := loadConfig(func(name string) string {
+		return map[string]string{"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "TABLE": "t", "QUEUE_PREFIX": "https://sqs.example/1/x-", "DATA_KEY_ARN": "k", "AWS_ACCOUNT_ID": "1"}[name]
+	}); err != nil {
+		t.Errorf("a full environment: %v", err)
+	}
+}
