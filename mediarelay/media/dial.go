@@ -57,6 +57,7 @@ func (p *Port) sendDigits(id uint64, digits string, tone time.Duration) {
 		}
 		return -1
 	}, strings.ToUpper(digits))
+	p.resume()
 	p.dial.jobs = append(p.dial.jobs, dialJob{id, digits, samples(tone)})
 }
 

@@ -160,6 +160,14 @@ func (p *Port) write(b []byte, pt uint8, marker bool, seq uint16, ts uint32) {
 	}
 }
 
+// resume lets generated frames follow the last packet at the usual pace, when
+// they need not wait for a bridge's packets any more.
+func (p *Port) resume() {
+	if due := &p.w.due[p.slot]; p.out.started {
+		*due = min(*due, max(p.w.now, p.out.sentAt+p.frameTime()))
+	}
+}
+
 func (p *Port) frameTime() int64 { return int64(sampleTime(p.out.samples)) }
 
 // frame sends what is due by itself: digits, a playlist, or comfort noise.

@@ -133,14 +133,16 @@ func (p *Port) join(other *Port) {
 	if p.bridge != other {
 		p.bridge = other
 		p.out.anchored = false
+		p.resume()
 	}
 }
 
 // part ends p's bridge to other, if it still has it.
 func (p *Port) part(other *Port) {
-	if p.bridge == other {
+	if p.bridge == other && !p.closed {
 		p.bridge = nil
 		p.out.anchored = false
+		p.resume()
 	}
 }
 

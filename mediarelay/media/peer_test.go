@@ -197,7 +197,7 @@ func (p *peer) hearsNothing() bool {
 // eventually waits for a condition; the deadline is for a machine that is busy.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(15 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if ok() {
 			return
 		}
@@ -219,7 +219,7 @@ func unbroken(t *testing.T, in []heard) {
 		if b.seq != a.seq+1 {
 			t.Fatalf("packet %d: sequence %d after %d", i, b.seq, a.seq)
 		}
-		if step := int32(b.ts - a.ts); step < 0 || step > 8000 {
+		if step := int32(b.ts - a.ts); step < 0 || step > maxForward { // a machine that stands still leaves time out
 			t.Fatalf("packet %d: timestamp steps by %d", i, step)
 		}
 	}

@@ -33,6 +33,7 @@ type player struct {
 func (p *Port) play(l Playlist) {
 	if !p.closed {
 		p.player = player{on: true, list: l}
+		p.resume()
 	}
 }
 

@@ -77,6 +77,44 @@ func TestForwardingAllocatesNothing(t *testing.T) {
 	}
 }
 
+// Whatever takes over from a bridge follows its last packet at once: the party
+// never waits for more than a frame, or three when the other side falls silent.
+func TestNoPauseWhenABridgeEnds(t *testing.T) {
+	for name, end := range map[string]func(a, b *Port){
+		"left":            func(_, b *Port) { b.join(nil) },
+		"other one left":  func(a, _ *Port) { a.shut() },
+		"prompt":          func(_, b *Port) { b.play(Playlist{Clips: []Clip{NewClip(make([]int16, 800))}}) },
+		"digits":          func(_, b *Port) { b.sendDigits(1, "5", 0) },
+		"other is silent": func(_, _ *Port) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, a, b, send, _ := pair(t, false, PCMU, PCMU)
+			now := w.now
+			for range 5 {
+				send()
+				now += 20 * ms
+				w.step(now)
+			}
+			end(a, b)
+			sent, last := b.count.Sent, now
+			for b.count.Sent < sent+10 {
+				now += ms
+				limit := 20 * ms
+				if name == "other is silent" && b.count.Sent == sent {
+					limit = stall
+				}
+				w.step(now)
+				if now-last > limit {
+					t.Fatalf("a pause of more than %v", time.Duration(limit))
+				}
+				if b.out.sentAt == now {
+					last = now
+				}
+			}
+		})
+	}
+}
+
 // Playing music allocates nothing.
 func TestPlayingAllocatesNothing(t *testing.T) {
 	w, a, _, _, _ := pair(t, false, PCMU, PCMU)
