@@ -246,9 +246,9 @@ func TestAnAbandonedContact(t *testing.T) {
 	if want := []Type{Initiated, ConnectedToSystem, Queued, Disconnected, Completed}; !slices.Equal(kinds, want) {
 		t.Errorf("events %v, want %v", kinds, want)
 	}
-	rows, _, err := Lists{b.cloud.Table()}.OfDay(t.Context(), "demo", noon, shardOf(id), 10, nil)
-	if err != nil || len(rows) != 1 || rows[0].Handled || rows[0].Waited != 49 || rows[0].Agent != "" {
-		t.Errorf("row %+v, %v", rows, err)
+	day, err := Lists{b.cloud.Table()}.OfDay(t.Context(), "demo", noon, shardOf(id), "", 10)
+	if err != nil || len(day.Rows) != 1 || day.Rows[0].Handled || day.Rows[0].Waited != 49 || day.Rows[0].Agent != "" {
+		t.Errorf("row %+v, %v", day, err)
 	}
 	b.wants = []Type{}
 	b.tell(life())
@@ -265,13 +265,13 @@ func TestListRowsComeOnceWithTheRecord(t *testing.T) {
 	lists := Lists{b.cloud.Table()}
 	want := Row{Contact: id, Began: contact.Instant(life()[0].Initiated), Ended: contact.Instant(life()[9].Since), Customer: phone.MustParse("+8613800135678"), Queue: "loans",
 		Agent: "a2", Reason: contact.CustomerLeft, Disposition: "resolved", Handled: true, Seconds: 60, Waited: 35}
-	rows, next, err := lists.OfAgent(t.Context(), "demo", "a2", noon, 10, nil)
-	if err != nil || next != nil || len(rows) != 1 || !reflect.DeepEqual(rows[0], want) {
-		t.Errorf("OfAgent = %+v, %v, want %+v", rows, err, want)
+	got, err := lists.OfAgent(t.Context(), "demo", "a2", noon, "", 10)
+	if err != nil || !reflect.DeepEqual(got, Page{Rows: []Row{want}}) {
+		t.Errorf("OfAgent = %+v, %v, want %+v", got, err, want)
 	}
-	rows, _, err = lists.OfDay(t.Context(), "demo", noon, shardOf(id), 10, nil)
-	if err != nil || len(rows) != 1 || !reflect.DeepEqual(rows[0], want) {
-		t.Errorf("OfDay = %+v, %v", rows, err)
+	got, err = lists.OfDay(t.Context(), "demo", noon, shardOf(id), "", 10)
+	if err != nil || !reflect.DeepEqual(got, Page{Rows: []Row{want}}) {
+		t.Errorf("OfDay = %+v, %v", got, err)
 	}
 	secret, err := b.secret(t.Context(), "demo")
 	if err != nil {
@@ -286,14 +286,27 @@ func TestListRowsComeOnceWithTheRecord(t *testing.T) {
 			t.Error("a key holds a number")
 		}
 	}
-	if rows, _, err := lists.OfAgent(t.Context(), "other", "a2", noon, 10, nil); err != nil || len(rows) != 0 {
-		t.Errorf("another tenant sees %v, %v", rows, err)
+	if got, err := lists.OfAgent(t.Context(), "other", "a2", noon, "", 10); err != nil || len(got.Rows) != 0 {
+		t.Errorf("another tenant sees %v, %v", got, err)
 	}
 	second := *life()[9]
 	second.Segment = 1
 	b.record(&second)
-	if rows, _, err := lists.OfAgent(t.Context(), "demo", "a2", noon, 10, nil); err != nil || len(rows) != 2 {
-		t.Errorf("a second segment: %d rows, %v", len(rows), err)
+	seen := map[int]bool{}
+	for before, pages := "", 0; ; pages++ {
+		got, err := lists.OfAgent(t.Context(), "demo", "a2", noon, before, 1)
+		if err != nil || len(got.Rows) > 1 || pages > 2 {
+			t.Fatalf("page %d: %+v, %v", pages, got, err)
+		}
+		for _, r := range got.Rows {
+			seen[r.Segment] = true
+		}
+		if before = got.Next; before == "" {
+			break
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("page by page %v, want both segments", seen)
 	}
 	n := b.cloud.Counters().Writes["L"]
 	if n != 6 { // three refused ones, three new ones

@@ -130,28 +130,43 @@ func rowFrom(i cloud.Item) Row {
 // Lists reads lists of contacts.
 type Lists struct{ Table cloud.Table }
 
-// OfAgent returns the contacts of an agent that began on a day (UTC), the latest
-// first, at most limit, and where to go on (nil at the end).
-func (l Lists) OfAgent(ctx context.Context, tenant, agent string, at time.Time, limit int, after cloud.Cursor) ([]Row, cloud.Cursor, error) {
-	return l.page(ctx, AgentPart(tenant, agent, at), limit, after)
+// Page is a part of a list, the latest contact first.
+type Page struct {
+	Rows []Row
+	Next string // pass it as before to go on; "" at the end
+}
+
+// OfAgent returns the contacts of an agent that began on a day (UTC), at most
+// limit, from before on ("" = from the latest).
+func (l Lists) OfAgent(ctx context.Context, tenant, agent string, at time.Time, before string, limit int) (Page, error) {
+	return l.page(ctx, AgentPart(tenant, agent, at), before, limit)
 }
 
 // OfDay returns the contacts of a tenant that began on a day (UTC), of one shard
 // (0 to DayShards-1), as OfAgent does.
-func (l Lists) OfDay(ctx context.Context, tenant string, at time.Time, shard, limit int, after cloud.Cursor) ([]Row, cloud.Cursor, error) {
-	return l.page(ctx, DayPart(tenant, at, shard), limit, after)
+func (l Lists) OfDay(ctx context.Context, tenant string, at time.Time, shard int, before string, limit int) (Page, error) {
+	return l.page(ctx, DayPart(tenant, at, shard), before, limit)
 }
 
-func (l Lists) page(ctx context.Context, part string, limit int, after cloud.Cursor) ([]Row, cloud.Cursor, error) {
-	page, next, err := l.Table.Query(ctx, cloud.Query{Part: part, Descending: true, Limit: limit, After: after})
+// page reads on from a sort key and not from a cursor: whatever a client sends
+// for it, it stays in the partition.
+func (l Lists) page(ctx context.Context, part, before string, limit int) (Page, error) {
+	q := cloud.Query{Part: part, To: before, Descending: true, Limit: limit + 1}
+	items, _, err := l.Table.Query(ctx, q)
 	if err != nil {
-		return nil, nil, fault.Wrap(fault.KindOf(err), err, "event: read list")
+		return Page{}, fault.Wrap(fault.KindOf(err), err, "event: read list")
 	}
-	rows := make([]Row, len(page))
-	for n, i := range page {
-		rows[n] = rowFrom(i)
+	if len(items) > 0 && before != "" && items[0].Str(cloud.AttrSort) == before {
+		items = items[1:] // the last of the page before
 	}
-	return rows, next, nil
+	var p Page
+	for n, i := range items[:min(limit, len(items))] {
+		p.Rows = append(p.Rows, rowFrom(i))
+		if n == limit-1 {
+			p.Next = i.Str(cloud.AttrSort)
+		}
+	}
+	return p, nil
 }
 
 // secret returns the tenant's secret for hashes in keys. It is made by whoever
