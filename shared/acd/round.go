@@ -32,6 +32,9 @@ func (r *Router) Round(ctx context.Context, tenant, group string) error {
 // match is a round over what a view has read and can read on.
 func (r *Router) match(ctx context.Context, tenant, group string, routing *Routing, v *view) error {
 	for {
+		if err := v.sweep(ctx); err != nil {
+			return err
+		}
 		pairs, later := Match(r.run.Now(), v.waiting, v.free, routing.Profiles)
 		if len(pairs) == 0 {
 			more, err := v.more(ctx)
@@ -69,14 +72,13 @@ func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, 
 			results[n] = r.claimPair(ctx, tenant, routing, p)
 		}
 	}
-	contacts, agents := map[contact.ID]bool{}, map[string]bool{}
+	gone := map[cloud.Key]bool{}
 	var errs []error
 	for n, c := range results {
-		contacts[pairs[n].Waiting.Contact] = c.contactGone
-		agents[pairs[n].Free.Agent] = c.agentGone
+		gone[pairs[n].Waiting.key], gone[pairs[n].Free.key] = c.contactGone, c.agentGone
 		errs = append(errs, c.err)
 	}
-	v.waiting, v.free = dropWaiting(v.waiting, contacts), dropFree(v.free, agents)
+	v.drop(gone)
 	return errors.Join(errs...)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"slices"
 	"strings"
 	"time"
 
@@ -148,13 +147,4 @@ func (r *Router) deleteRow(ctx context.Context, k cloud.Key, epoch int64) error 
 		return nil // another row stands there, or none
 	}
 	return err
-}
-
-// dropWaiting removes contacts from a list of rows.
-func dropWaiting(list []Waiting, gone map[contact.ID]bool) []Waiting {
-	return slices.DeleteFunc(list, func(w Waiting) bool { return gone[w.Contact] })
-}
-
-func dropFree(list []Free, gone map[string]bool) []Free {
-	return slices.DeleteFunc(list, func(f Free) bool { return gone[f.Agent] })
 }

@@ -2,6 +2,8 @@ package acd
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
@@ -21,7 +23,13 @@ type view struct {
 	waiting []Waiting
 	free    []Free
 	rest    []*stream // what was not read to its end
-	pages   int
+	orphans []orphan  // rows of an owner who has a later row
+}
+
+// orphan is a row that is over: its owner has moved on.
+type orphan struct {
+	key   cloud.Key
+	epoch int64
 }
 
 // stream is a range of rows with the place where reading it goes on.
@@ -116,7 +124,6 @@ func (v *view) read(ctx context.Context, s *stream) error {
 }
 
 func (v *view) page(ctx context.Context, s *stream) (page []cloud.Item, next cloud.Cursor, err error) {
-	v.pages++
 	err = v.router.retry(ctx, func() error {
 		page, next, err = v.router.table.Query(ctx, s.query)
 		return err
@@ -124,14 +131,58 @@ func (v *view) page(ctx context.Context, s *stream) (page []cloud.Item, next clo
 	return page, next, fault.Wrap(fault.KindOf(err), err, "acd: read rows")
 }
 
+// add takes rows into the view. An owner may have two rows at different places,
+// when a late writer or a crash left an older one: the later epoch is the truth,
+// the other an orphan.
 func (v *view) add(page []cloud.Item) {
 	for _, i := range page {
 		if f, ok := readFree(i); ok {
-			v.free = append(v.free, f)
+			v.addFree(f)
 		} else if w, ok := readWaiting(i); ok {
-			v.waiting = append(v.waiting, w)
+			v.addWaiting(w)
 		}
 	}
+}
+
+func (v *view) addFree(f Free) {
+	n := slices.IndexFunc(v.free, func(o Free) bool { return o.Agent == f.Agent })
+	if n < 0 {
+		v.free = append(v.free, f)
+		return
+	}
+	if v.free[n].Epoch < f.Epoch {
+		v.free[n], f = f, v.free[n]
+	}
+	v.orphans = append(v.orphans, orphan{f.key, f.Epoch})
+}
+
+func (v *view) addWaiting(w Waiting) {
+	n := slices.IndexFunc(v.waiting, func(o Waiting) bool { return o.Contact == w.Contact })
+	if n < 0 {
+		v.waiting = append(v.waiting, w)
+		return
+	}
+	if v.waiting[n].Epoch < w.Epoch {
+		v.waiting[n], w = w, v.waiting[n]
+	}
+	v.orphans = append(v.orphans, orphan{w.key, w.Epoch})
+}
+
+// drop takes rows out of the view by their keys: another row of the same owner
+// may still be read.
+func (v *view) drop(gone map[cloud.Key]bool) {
+	v.waiting = slices.DeleteFunc(v.waiting, func(w Waiting) bool { return gone[w.key] })
+	v.free = slices.DeleteFunc(v.free, func(f Free) bool { return gone[f.key] })
+}
+
+// sweep deletes the orphans that were met.
+func (v *view) sweep(ctx context.Context) error {
+	var errs []error
+	for _, o := range v.orphans {
+		errs = append(errs, v.router.deleteRow(ctx, o.key, o.epoch))
+	}
+	v.orphans = nil
+	return errors.Join(errs...)
 }
 
 func (v *view) hasWaiting(c *contact.Contact) bool {
