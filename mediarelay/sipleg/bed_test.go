@@ -241,7 +241,7 @@ func (b *bed) end(at string) *peerEnd { return &peerEnd{b, b.w.open(at)} }
 // send sends a message; line ends are made right and Content-Length added.
 func (p *peerEnd) send(msg string) {
 	head, body, _ := strings.Cut(strings.TrimLeft(msg, "\n"), "\n\n")
-	body = strings.ReplaceAll(body, "\n", "\r\n")
+	body = strings.ReplaceAll(strings.TrimLeft(body, "\n"), "\n", "\r\n")
 	head = strings.ReplaceAll(strings.TrimRight(head, "\n"), "\n", "\r\n") + fmt.Sprintf("\r\nContent-Length: %d\r\n\r\n", len(body))
 	p.w.deliver(p.at, netip.MustParseAddrPort(relayAt), []byte(head+body))
 	synctest.Wait()
@@ -364,3 +364,5 @@ func lacksLine(body []byte, want ...string) (missing []string) {
 	}
 	return missing
 }
+
+func addrOf(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }

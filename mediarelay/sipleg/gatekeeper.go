@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -63,14 +64,29 @@ type gatekeeper struct {
 	seen  map[netip.AddrPort]struct{} // only used by the one reader
 	held  []byte                      // read but not handed over, when seen was full
 	whose net.Addr
+	up    atomic.Pointer[chan struct{}] // closed while sipgo knows the socket and can send by it
 }
 
 func newGatekeeper(c net.PacketConn, s *Server) *gatekeeper {
-	return &gatekeeper{PacketConn: c, s: s, rates: newRates(), seen: map[netip.AddrPort]struct{}{}}
+	g := &gatekeeper{PacketConn: c, s: s, rates: newRates(), seen: map[netip.AddrPort]struct{}{}}
+	up := make(chan struct{})
+	g.up.Store(&up)
+	return g
+}
+
+// reading marks that sipgo reads, and so knows the socket.
+func (g *gatekeeper) reading() {
+	up := *g.up.Load()
+	select {
+	case <-up:
+	default:
+		close(up)
+	}
 }
 
 // ReadFrom returns the next datagram that passes.
 func (g *gatekeeper) ReadFrom(b []byte) (int, net.Addr, error) {
+	g.reading()
 	if g.held != nil {
 		n := copy(b, g.held)
 		g.held = nil
@@ -89,6 +105,8 @@ func (g *gatekeeper) ReadFrom(b []byte) (int, net.Addr, error) {
 		if _, ok := g.seen[from]; !ok && len(g.seen) >= maxSources {
 			clear(g.seen)
 			g.held, g.whose = append([]byte(nil), b[:n]...), addr
+			down := make(chan struct{})
+			g.up.Store(&down)
 			return 0, nil, errRecycle
 		}
 		g.seen[from] = struct{}{}

@@ -40,7 +40,7 @@ func (l *Leg) reoffer(ctx context.Context, why purpose) error {
 		case res.IsSuccess():
 			return nil
 		case res.StatusCode == 491 && i+1 < tries:
-			if err := pause(ctx, l.backOff()); err != nil {
+			if err := l.pause(ctx, l.backOff()); err != nil {
 				return err
 			}
 		default:
@@ -57,7 +57,7 @@ func (l *Leg) backOff() time.Duration {
 	return 2100*time.Millisecond + time.Duration(rand.IntN(191))*10*time.Millisecond
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+func (l *Leg) pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -65,6 +65,8 @@ func pause(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return fault.Wrap(fault.Timeout, ctx.Err(), "sipleg: wait")
+	case <-l.s.ctx.Done():
+		return fault.New(fault.Gone, "sipleg: shutting down")
 	}
 }
 
