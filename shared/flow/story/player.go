@@ -1,6 +1,7 @@
 package story
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,6 +18,7 @@ type Result struct {
 	Visits      []interp.Visit
 	Invocations int           // events that a relay had to wait for an answer to
 	Elapsed     time.Duration // on the story's clock
+	StateBytes  int           // the largest state between two events, as JSON
 }
 
 // player is one call in progress.
@@ -26,7 +28,6 @@ type player struct {
 	env   interp.Env
 	state interp.State
 
-	legs    string       // CallId of leg A
 	pending []sma.Action // sent and not told yet
 	current *sma.Action  // the one told last
 	replies []string     // outside effects that were not told yet
@@ -97,7 +98,14 @@ func (p *player) step(e interp.Event) error {
 		return err
 	}
 	p.result.Invocations++
-	p.state = s
+	raw, err := json.Marshal(s) // between two events a state is written and read
+	if err != nil {
+		return err
+	}
+	if p.state, err = interp.ReadState(raw); err != nil {
+		return err
+	}
+	p.result.StateBytes = max(p.result.StateBytes, len(raw))
 	p.result.Visits = append(p.result.Visits, out.Visits...)
 	if out.Err != nil {
 		p.fault = out.Err
