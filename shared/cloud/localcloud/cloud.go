@@ -75,6 +75,7 @@ type Cloud struct {
 	shards    int
 	bodies    bodies
 	keyring   *keyring
+	opened    time.Time // the time before does not count for any age
 	hub       *Hub
 	functions *Functions
 
@@ -141,6 +142,7 @@ func open(o Options, store kv.Store) (*Cloud, error) {
 		o.Shards = 4
 	}
 	c := &Cloud{opt: o, store: store, rand: rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))}
+	c.opened = c.now()
 	c.counters = newCounters()
 	c.queues = map[string]QueueOptions{}
 	for _, q := range o.Queues {
@@ -186,6 +188,16 @@ func (c *Cloud) Close() error { return c.store.Close() }
 func (c *Cloud) Table() cloud.Table { return (*table)(c) }
 
 func (c *Cloud) now() time.Time { return c.opt.Now().UTC() }
+
+// age returns how old something is, without the time in which the cloud was not
+// open: AWS is never switched off, so what waited through a night on a laptop
+// must not have grown too old for delivery.
+func (c *Cloud) age(since time.Time) time.Duration {
+	if since.Before(c.opened) {
+		since = c.opened
+	}
+	return c.now().Sub(since)
+}
 
 // chance reports true with probability p.
 func (c *Cloud) chance(p float64) bool {

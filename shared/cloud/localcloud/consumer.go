@@ -34,6 +34,9 @@ type Consumer struct {
 	Latest    bool          // a new name starts at the end of the stream, not at its beginning
 }
 
+// maxConsumers is how many readers a shard of a DynamoDB stream bears.
+const maxConsumers = 2
+
 // lane is one consumer in one shard.
 type lane struct {
 	Consumer
@@ -45,7 +48,8 @@ type lane struct {
 	repeated int // times in a row that a handled batch was given again
 }
 
-// Subscribe registers a consumer. Call it before Start or the first Step.
+// Subscribe registers a consumer. Call it before Run or the first Step. A third
+// consumer is fault.Invalid: DynamoDB would throttle all of them.
 func (c *Cloud) Subscribe(s Consumer) error {
 	if s.Batch == 0 {
 		s.Batch = 100
@@ -58,6 +62,9 @@ func (c *Cloud) Subscribe(s Consumer) error {
 	}
 	if s.MaxAge == 0 {
 		s.MaxAge = time.Hour
+	}
+	if n := len(c.lanes) / c.shards; n == maxConsumers {
+		return fault.New(fault.Invalid, "subscribe %s: a shard bears no more than %d readers", s.Name, n)
 	}
 	for shard := range c.shards {
 		at, known, err := c.position(s.Name, shard)
@@ -107,7 +114,7 @@ func (c *Cloud) deliver(ctx context.Context, l *lane) (bool, error) {
 		l.work, l.attempts = [][]entry{batch}, 0
 	}
 	batch := l.work[0]
-	if c.now().Sub(batch[0].at) > l.MaxAge {
+	if c.age(batch[0].at) > l.MaxAge {
 		return true, c.giveUp(ctx, l, 1, "RecordAgeExceeded")
 	}
 	failed, err := c.hand(ctx, l, batch)

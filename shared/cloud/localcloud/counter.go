@@ -1,7 +1,9 @@
 package localcloud
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"huawu/shared/cloud"
@@ -17,6 +19,24 @@ type Counters struct {
 
 func newCounters() Counters {
 	return Counters{Requests: map[string]int64{}, Writes: map[string]float64{}, Reads: map[string]float64{}, Invokes: map[string]int64{}}
+}
+
+// String tells the units and calls, sorted by kind.
+func (c Counters) String() string {
+	var b strings.Builder
+	_, _ = fmt.Fprintf(&b, "write units %g:", Sum(c.Writes))
+	for _, kind := range slices.Sorted(maps.Keys(c.Writes)) {
+		_, _ = fmt.Fprintf(&b, " %s %g", kind, c.Writes[kind])
+	}
+	_, _ = fmt.Fprintf(&b, "\nread units %g:", Sum(c.Reads))
+	for _, kind := range slices.Sorted(maps.Keys(c.Reads)) {
+		_, _ = fmt.Fprintf(&b, " %s %g", kind, c.Reads[kind])
+	}
+	b.WriteString("\ncalls:")
+	for _, name := range slices.Sorted(maps.Keys(c.Invokes)) {
+		_, _ = fmt.Fprintf(&b, " %s %d", name, c.Invokes[name])
+	}
+	return b.String()
 }
 
 // Sum returns the units of all kinds but those left out.

@@ -53,11 +53,15 @@ type s3Bucket struct {
 }
 
 type s3Object struct {
-	Key       string `json:"key"` // escaped as in a query string: a space is +
+	Key       string `json:"key"` // escaped: a space is +
 	Size      int64  `json:"size"`
 	ETag      string `json:"eTag"`
 	Sequencer string `json:"sequencer"`
 }
+
+// escape writes a key as S3 does in events: as in a query string, but for the
+// slashes.
+func escape(key string) string { return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/") }
 
 // notice puts the event of a new object on the queues that want it, within the
 // commit of the object.
@@ -80,7 +84,7 @@ func (c *Cloud) notice(tx kv.Tx, id [16]byte, key string, row blobRow) {
 				SchemaVersion:   "1.0",
 				ConfigurationID: n.Queue,
 				Bucket:          s3Bucket{Bucket, who, "arn:aws:s3:::" + Bucket},
-				Object:          s3Object{url.QueryEscape(key), row.size, row.body, fmt.Sprintf("%016X", row.modified.UnixNano())},
+				Object:          s3Object{escape(key), row.size, row.body, fmt.Sprintf("%016X", row.modified.UnixNano())},
 			},
 		}}})
 		if err != nil {

@@ -269,7 +269,7 @@ func (c *Cloud) take(queue string, max int, visible time.Duration) ([]message, e
 		for _, m := range c.visible(tx, queue, now, max) {
 			m.forget(tx, queue)
 			switch {
-			case now.Sub(m.sent) > o.Retention:
+			case c.age(m.sent) > o.Retention:
 			case o.MaxReceive > 0 && m.count >= o.MaxReceive && o.DeadLetter != "":
 				c.enqueue(tx, o.DeadLetter, m.id, m.body, now, 0)
 			default:

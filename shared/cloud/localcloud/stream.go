@@ -205,16 +205,18 @@ func (c *Cloud) advance(consumer string, shard int, to uint64) error {
 // trim deletes the records of a shard that all consumers have, and those beyond
 // streamLife.
 func (c *Cloud) trim(tx kv.Tx, shard int) {
-	done := uint64(1<<64 - 1)
+	done, known := uint64(1<<64-1), false
 	prefix := checkpointKey("", shard)
 	tx.Ascend(spaceMeta, prefix, func(k, v []byte) bool {
 		if len(k) < len(prefix) || string(k[:len(prefix)]) != string(prefix) {
 			return false
 		}
-		done = min(done, number(v))
+		done, known = min(done, number(v)), true
 		return true
 	})
-	oldest := c.now().Add(-streamLife)
+	if !known {
+		done = 0
+	}
 	var drop [][]byte
 	tx.Ascend(spaceStream, streamKey(shard, 0), func(k, v []byte) bool {
 		if k[0] != byte(shard>>8) || k[1] != byte(shard) || len(drop) == 1000 {
@@ -222,7 +224,7 @@ func (c *Cloud) trim(tx kv.Tx, shard int) {
 		}
 		if number(k[2:]) > done {
 			r, err := attr.Decode(v)
-			if err == nil && time.Unix(0, r.Int("at")).After(oldest) {
+			if err == nil && c.age(time.Unix(0, r.Int("at"))) < streamLife {
 				return false
 			}
 		}

@@ -27,7 +27,7 @@ func (c *Cloud) sweepIfTime() error {
 	return err
 }
 
-// Sweep deletes items whose TTL passed Options.TTLDelay ago or more, as
+// Sweep trims the stream and deletes items whose TTL passed Options.TTLDelay ago or more, as
 // DynamoDB does some time within days, and returns how many. Their stream
 // records name DynamoDB itself as who did it.
 func (c *Cloud) Sweep() (int, error) {
@@ -46,6 +46,9 @@ func (c *Cloud) Sweep() (int, error) {
 			return true
 		})
 		marks = c.apply(tx, now, expired)
+		for shard := range c.shards {
+			c.trim(tx, shard)
+		}
 		return nil
 	})
 	if err != nil {

@@ -1,11 +1,13 @@
 package kv
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // maxGroup bounds how many changes share one commit.
@@ -32,12 +34,15 @@ type change struct {
 // outlives the process (kill -9) but not a loss of power.
 func OpenDisk(path string, sync bool) (*Disk, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
-		Timeout:         5 * time.Second, // another process has it
+		Timeout:         2 * time.Second, // another process has it
 		NoSync:          !sync,
 		NoGrowSync:      !sync,
 		FreelistType:    bolt.FreelistMapType,
 		InitialMmapSize: 1 << 30, // address space only; a remap would wait for every reader
 	})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("open %s: another process has it open", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -83,7 +88,7 @@ func (d *Disk) Close() error {
 	close(d.changes)
 	d.mu.Unlock()
 	d.idle.Wait()
-	return d.db.Close()
+	return errors.Join(d.db.Sync(), d.db.Close())
 }
 
 func (d *Disk) commit() {
