@@ -137,8 +137,14 @@ func (b *bed) queue(name string, receives int) string {
 	return arn(name)
 }
 
-// probe builds and deploys testdata/probe under a name and returns its ARN.
+// probe deploys testdata/probe under a name and returns its ARN.
 func (b *bed) probe(name string) string {
+	b.t.Helper()
+	return b.deploy(name, b.build(), map[string]string{awscloud.EnvQueuePrefix: b.cfg.QueuePrefix})
+}
+
+// build returns the path of a freshly built testdata/probe.
+func (b *bed) build() string {
 	b.t.Helper()
 	boot := filepath.Join(b.t.TempDir(), "bootstrap")
 	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", boot, "./testdata/probe")
@@ -146,7 +152,7 @@ func (b *bed) probe(name string) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		b.t.Fatalf("build probe: %v\n%s", err, out)
 	}
-	return b.deploy(name, boot, map[string]string{awscloud.EnvQueuePrefix: b.cfg.QueuePrefix})
+	return boot
 }
 
 // deploy creates a function from a bootstrap.

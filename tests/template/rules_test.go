@@ -44,6 +44,9 @@ func queues(s stack) []string {
 		if !guarded[name] {
 			bad = append(bad, name+" takes plain HTTP")
 		}
+		if at(p, "ReceiveMessageWaitTimeSeconds") != nil || at(p, "DelaySeconds") != nil {
+			bad = append(bad, name+" has a default that a caller's 0 cannot undo: the SDK does not send it")
+		}
 		if strings.HasSuffix(name, "Dlq") {
 			if number(at(p, "MessageRetentionPeriod")) != 14*24*3600 {
 				bad = append(bad, name+" does not keep for 14 days")

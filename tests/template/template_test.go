@@ -33,8 +33,9 @@ func TestEveryRuleFindsItsMistake(t *testing.T) {
 		old  string // a regular expression, replaced once
 		new  string
 	}{
-		{0, "infra/data.yaml", `KmsMasterKeyId: !Ref Key`, `DelaySeconds: 0`},
+		{0, "infra/data.yaml", `KmsMasterKeyId: !Ref Key`, `MaximumMessageSize: 262144`},
 		{0, "infra/data.yaml", `- !Ref CrmDlq\n`, "\n"},
+		{0, "infra/data.yaml", `VisibilityTimeout: 120`, `ReceiveMessageWaitTimeSeconds: 20`},
 		{0, "infra/data.yaml", `maxReceiveCount: 5`, `maxReceiveCount: 50`},
 		{0, "infra/data.yaml", `"sqs:\*"`, `"sqs:ReceiveMessage"`},
 		{0, "infra/data.yaml", `MessageRetentionPeriod: 1209600`, `MessageRetentionPeriod: 60`},

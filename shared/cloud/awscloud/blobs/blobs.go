@@ -5,7 +5,6 @@ package blobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -63,11 +62,8 @@ func (b *Blobs) Get(ctx context.Context, key string, from, to int64) (io.ReadClo
 	if err := checkKey(key); err != nil {
 		return nil, none, err
 	}
-	if from < 0 || to < -1 || to != -1 && to < from {
+	if from < 0 || to < -1 || to != -1 && to <= from {
 		return nil, none, fault.New(fault.Invalid, "blob: range %d to %d", from, to)
-	}
-	if to == from {
-		return b.nothing(ctx, key, from)
 	}
 	in := &s3.GetObjectInput{Bucket: b.bucket, Key: &key}
 	if to != -1 {
@@ -77,10 +73,6 @@ func (b *Blobs) Get(ctx context.Context, key string, from, to int64) (io.ReadClo
 	}
 	out, err := b.s3.GetObject(ctx, in)
 	if err != nil {
-		var code interface{ ErrorCode() string }
-		if errors.As(err, &code) && code.ErrorCode() == "InvalidRange" {
-			return b.nothing(ctx, key, from) // S3 refuses to give nothing, also at the very end
-		}
 		return nil, none, awscloud.Wrap(err, "blob: get")
 	}
 	info := cloud.BlobInfo{Key: key, Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified).UTC()}
@@ -91,19 +83,6 @@ func (b *Blobs) Get(ctx context.Context, key string, from, to int64) (io.ReadClo
 		}
 	}
 	return out.Body, info, nil
-}
-
-// nothing answers for an empty range, which HTTP cannot name.
-func (b *Blobs) nothing(ctx context.Context, key string, from int64) (io.ReadCloser, cloud.BlobInfo, error) {
-	out, err := b.s3.HeadObject(ctx, &s3.HeadObjectInput{Bucket: b.bucket, Key: &key})
-	if err != nil {
-		return nil, cloud.BlobInfo{}, awscloud.Wrap(err, "blob: get")
-	}
-	info := cloud.BlobInfo{Key: key, Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified).UTC()}
-	if from > info.Size {
-		return nil, cloud.BlobInfo{}, fault.New(fault.Invalid, "blob: from %d of %d bytes", from, info.Size)
-	}
-	return io.NopCloser(strings.NewReader("")), info, nil
 }
 
 // List returns objects in key order.

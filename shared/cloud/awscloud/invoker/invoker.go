@@ -46,8 +46,8 @@ func New(cfg awscloud.Config) (*Invoker, error) {
 // Invoke calls a function and waits. A name is completed by prefix and alias; an
 // ARN, which a flow may name, is taken as it is.
 func (i *Invoker) Invoke(ctx context.Context, function string, payload []byte) ([]byte, error) {
-	if len(payload) > MaxPayload {
-		return nil, fault.New(fault.Invalid, "invoke %s: payload of %d bytes", function, len(payload))
+	if len(payload) > MaxPayload || !json.Valid(payload) {
+		return nil, fault.New(fault.Invalid, "invoke %s: payload of %d bytes is too large or no JSON", function, len(payload))
 	}
 	in := &lambda.InvokeInput{FunctionName: &function, Payload: payload}
 	if !strings.HasPrefix(function, "arn:") {

@@ -82,7 +82,8 @@ func allowed(body []byte) bool {
 // seconds rounds up: nothing comes before its time.
 func seconds(d time.Duration) int32 { return int32((d + time.Second - 1) / time.Second) }
 
-// Receive returns messages, waiting for the first.
+// Receive returns messages, waiting for the first. The queue's own default for
+// the wait must be 0, as the SDK does not send a wait of 0 (tests/template).
 func (q *Queue) Receive(ctx context.Context, queue string, max int, wait, visible time.Duration) ([]cloud.Received, error) {
 	if max < 1 || max > maxReceive || wait < 0 || wait > maxWait || visible < 0 || visible > maxVisible {
 		return nil, fault.New(fault.Invalid, "queue %s: receive %d, wait %v, visible %v", queue, max, wait, visible)
@@ -98,7 +99,24 @@ func (q *Queue) Receive(ctx context.Context, queue string, max int, wait, visibl
 		count, _ := strconv.Atoi(m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)])
 		got[i] = cloud.Received{ID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle), Body: []byte(aws.ToString(m.Body)), Count: count}
 	}
+	if visible == 0 {
+		q.giveBack(ctx, queue, got)
+	}
 	return got, nil
+}
+
+// giveBack makes messages visible again at once: the SDK does not send a
+// VisibilityTimeout of 0, and the queue's own time-out holds instead. If this
+// fails they come back when that is over.
+func (q *Queue) giveBack(ctx context.Context, queue string, got []cloud.Received) {
+	if len(got) == 0 {
+		return
+	}
+	entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(got))
+	for i, m := range got {
+		entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(m.Receipt)}
+	}
+	_, _ = q.sqs.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: q.url(queue), Entries: entries})
 }
 
 // Delete ends a message.

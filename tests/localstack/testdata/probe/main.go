@@ -17,10 +17,14 @@ import (
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/awscloud"
 	"huawu/shared/cloud/awscloud/queue"
+	"huawu/shared/cloud/cloudtest"
 	"huawu/shared/cloud/lambdaevent"
 )
 
 func main() {
+	if do, ok := roles[os.Getenv(role)]; ok {
+		lambda.Start(do)
+	}
 	cfg, err := awscloud.FromEnv(os.Getenv, awscloud.EnvQueuePrefix)
 	if err != nil {
 		log.Fatal(err)
@@ -48,6 +52,21 @@ func main() {
 			})
 		},
 	}.Handle)
+}
+
+// role is what the probe was deployed as: one of cloudtest's functions, or itself.
+const role = "PROBE_ROLE"
+
+// roles are cloudtest's functions. Slow goes on after its time, so that it is
+// the runtime that ends it and never its own error that comes first.
+var roles = map[string]func(context.Context, json.RawMessage) (json.RawMessage, error){
+	"echo": cloudtest.Echo,
+	"fail": cloudtest.Fail,
+	"slow": func(ctx context.Context, raw json.RawMessage) (json.RawMessage, error) {
+		out, err := cloudtest.Slow(ctx, raw)
+		time.Sleep(time.Minute)
+		return out, err
+	},
 }
 
 // ask says what a direct call wants.
