@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"log"
+	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -27,5 +28,6 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stdout, nil)))
 	lambda.Start(handler.New(t, b).Handle)
 }

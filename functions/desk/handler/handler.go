@@ -1,0 +1,57 @@
+// Package handler is the function behind the HTTP API of the desk. What can be
+// asked and who may is decided by shared/desk; here only the API's events become
+// requests.
+package handler
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"huawu/shared/acd"
+	"huawu/shared/auth"
+	"huawu/shared/cloud"
+	"huawu/shared/cloud/lambdaevent"
+	"huawu/shared/contact"
+	"huawu/shared/desk"
+)
+
+// Ports are the sides of the cloud that the desk uses.
+type Ports struct {
+	Table cloud.Table
+	Blobs cloud.Blobs
+	Keys  cloud.Keys
+	Queue cloud.Queue // reaches acd.TimerQueue and the relays
+}
+
+// Config is what the function is told by its main.
+type Config struct {
+	Instance contact.Instance
+	Issuer   string // of tokens: this installation
+	Audience string // of tokens: the desk
+	Routing  acd.Runtime
+}
+
+// Tokens returns the tokens that a desk with this configuration takes, for who
+// issues them.
+func (c Config) Tokens(k cloud.Keys) *auth.Tokens {
+	return auth.New(k, c.Issuer, c.Audience, c.Routing.Now)
+}
+
+// Handler is the function's code.
+type Handler struct {
+	serve lambdaevent.HTTPFunction
+}
+
+// New returns a handler over the ports it needs.
+func New(p Ports, c Config) *Handler {
+	return &Handler{lambdaevent.HTTP(desk.New(desk.Config{
+		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: c.Tokens(p.Keys),
+		Instance: c.Instance, Now: c.Routing.Now, Log: c.Routing.Log,
+	}))}
+}
+
+// Handle answers one request to the HTTP API.
+func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	return h.serve(ctx, e)
+}
