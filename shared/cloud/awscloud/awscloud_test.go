@@ -161,6 +161,7 @@ func TestKind(t *testing.T) {
 		{"bare 403", apiError{"", 403}, fault.Forbidden},
 		{"bare 404", apiError{"", 404}, fault.NotFound},
 		{"bare 410", apiError{"", 410}, fault.Gone},
+		{"no status at all", apiError{"", 0}, fault.Unavailable},
 		{"teapot", apiError{"", 418}, fault.Internal},
 		{"kept kind", fault.New(fault.Invalid, "x"), fault.Invalid},
 	} {

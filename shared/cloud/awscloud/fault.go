@@ -69,7 +69,7 @@ func Kind(err error) fault.Kind {
 		return codes[code.ErrorCode()]
 	case errors.As(err, &code) && strings.HasSuffix(code.ErrorCode(), "NotFoundException"):
 		return fault.NotFound
-	case errors.As(err, &status):
+	case errors.As(err, &status) && status.HTTPStatusCode() != 0:
 		return StatusKind(status.HTTPStatusCode())
 	}
 	return fault.Unavailable // never reached the service

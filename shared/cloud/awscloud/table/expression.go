@@ -74,7 +74,7 @@ func (x *expression) condition(conds []cloud.Cond) (*string, error) {
 }
 
 // update returns the expression of Set, Add and Remove, in a fixed order so that
-// a transaction sent again under its token is the same to the byte.
+// a transaction sent again under its token is the same.
 func (x *expression) update(w cloud.Write) (*string, error) {
 	var sets, adds, removes []string
 	for _, name := range sorted(w.Set) {
