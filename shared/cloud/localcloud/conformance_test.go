@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"huawu/shared/cloud/cloudtest"
 	"huawu/shared/cloud/lambdaevent"
@@ -50,10 +49,10 @@ func newSide(t *testing.T, c *localcloud.Cloud, clock *localcloud.Clock) cloudte
 
 func (s *side) register() {
 	f := s.cloud.Invoker()
-	f.Register(localcloud.Function{Name: "echo", Handle: lambda.NewHandler(cloudtest.Echo).Invoke})
-	f.Register(localcloud.Function{Name: "fail", Handle: lambda.NewHandler(cloudtest.Fail).Invoke})
-	f.Register(localcloud.Function{Name: "throttle", Handle: lambda.NewHandler(cloudtest.Echo).Invoke, Limit: -1})
-	slow := lambda.NewHandler(cloudtest.Slow).Invoke
+	f.Register(localcloud.Function{Name: "echo", Handle: localcloud.Typed(cloudtest.Echo)})
+	f.Register(localcloud.Function{Name: "fail", Handle: localcloud.Typed(cloudtest.Fail)})
+	f.Register(localcloud.Function{Name: "throttle", Handle: localcloud.Typed(cloudtest.Echo), Limit: -1})
+	slow := localcloud.Typed(cloudtest.Slow)
 	if s.clock != nil {
 		slow = func(context.Context, []byte) ([]byte, error) {
 			s.clock.Advance(3 * time.Second)

@@ -1,6 +1,7 @@
 package localcloud
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -24,9 +25,30 @@ const maxPayload = 6 << 20
 // Function is a function that can be invoked by name.
 type Function struct {
 	Name    string
-	Handle  func(ctx context.Context, payload []byte) ([]byte, error) // lambda.NewHandler(f).Invoke fits
+	Handle  func(ctx context.Context, payload []byte) ([]byte, error) // see Typed
 	Timeout time.Duration                                             // 0 = 30 s
 	Limit   int                                                       // calls at one time, more are throttled; 0 = 1000, below 0 = none at all
+}
+
+// Typed makes a Function's Handle of what one gives to lambda.Start, with the
+// same JSON. (The handlers of package lambda itself must not be used here: what
+// their Invoke returns is overwritten by the next call.)
+func Typed[In, Out any](f func(context.Context, In) (Out, error)) func(context.Context, []byte) ([]byte, error) {
+	return func(ctx context.Context, payload []byte) ([]byte, error) {
+		var in In
+		if err := json.Unmarshal(payload, &in); err != nil {
+			return nil, err
+		}
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		err = e.Encode(out)
+		return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	}
 }
 
 // Functions implements cloud.Invoker over functions in this process.

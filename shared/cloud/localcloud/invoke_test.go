@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"huawu/shared/cloud"
@@ -25,7 +24,7 @@ func TestAFunctionRunsAsOnLambda(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := c.Invoker()
-		f.Register(localcloud.Function{Name: "f", Timeout: 3 * time.Second, Handle: lambda.NewHandler(func(ctx context.Context, in map[string]int) (map[string]int, error) {
+		f.Register(localcloud.Function{Name: "f", Timeout: 3 * time.Second, Handle: localcloud.Typed(func(ctx context.Context, in map[string]int) (map[string]int, error) {
 			lc, ok := lambdacontext.FromContext(ctx)
 			if !ok || lc.AwsRequestID == "" || !strings.HasSuffix(lc.InvokedFunctionArn, ":function:f") {
 				t.Errorf("context %+v", lc)
@@ -37,9 +36,9 @@ func TestAFunctionRunsAsOnLambda(t *testing.T) {
 				t.Error("a value of the caller's context came along")
 			}
 			return map[string]int{"out": in["in"] + 1}, nil
-		}).Invoke})
+		})})
 		out, err := f.Invoke(context.WithValue(t.Context(), callerValue{}, 1), "f", []byte(`{"in":1}`))
-		if err != nil || strings.TrimSpace(string(out)) != `{"out":2}` {
+		if err != nil || string(out) != `{"out":2}` {
 			t.Errorf("answer %s, %v", out, err)
 		}
 	})
@@ -48,18 +47,18 @@ func TestAFunctionRunsAsOnLambda(t *testing.T) {
 func TestErrorsAndPanicsOfAFunctionAreTold(t *testing.T) {
 	tests := []struct {
 		name          string
-		do            func() (any, error)
+		do            func(context.Context, any) (any, error)
 		kind, message string
 	}{
-		{"an error", func() (any, error) { return nil, errors.New("bad") }, "errorString", "bad"},
-		{"an error of a kind", func() (any, error) { return nil, fault.New(fault.NotFound, "no flow") }, "Error", "no flow"},
-		{"a panic", func() (any, error) { panic("boom") }, "string", "boom"},
-		{"an answer beyond 6 MB", func() (any, error) { return strings.Repeat("x", 7<<20), nil }, "Function.ResponseSizeTooLarge", ""},
+		{"an error", func(context.Context, any) (any, error) { return nil, errors.New("bad") }, "errorString", "bad"},
+		{"an error of a kind", func(context.Context, any) (any, error) { return nil, fault.New(fault.NotFound, "no flow") }, "Error", "no flow"},
+		{"a panic", func(context.Context, any) (any, error) { panic("boom") }, "string", "boom"},
+		{"an answer beyond 6 MB", func(context.Context, any) (any, error) { return strings.Repeat("x", 7<<20), nil }, "Function.ResponseSizeTooLarge", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.Invoker().Register(localcloud.Function{Name: "f", Handle: lambda.NewHandler(tt.do).Invoke})
+			w.Invoker().Register(localcloud.Function{Name: "f", Handle: localcloud.Typed(tt.do)})
 			_, err := w.Invoker().Invoke(w.Context(), "f", []byte(`{}`))
 			var failed *cloud.FunctionError
 			if !errors.As(err, &failed) || failed.Type != tt.kind || !strings.Contains(failed.Message, tt.message) {
