@@ -362,7 +362,7 @@ func TestTheFlowItemCostsOneWriteUnit(t *testing.T) {
 
 func TestPackedTextIsReadBack(t *testing.T) {
 	for _, text := range []string{"", "short", strings.Repeat("您好，", 500)} {
-		got, err := unpack(pack([]byte(text)))
+		got, err := unpack(pack([]byte(text), true))
 		if err != nil || string(got) != text {
 			t.Errorf("%d bytes come back as %d, %v", len(text), len(got), err)
 		}

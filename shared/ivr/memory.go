@@ -110,7 +110,8 @@ func (m *memory) item(c *call, r sma.Response) (cloud.Item, error) {
 	if len(state)+len(reply) > maxState {
 		return nil, fault.New(fault.Invalid, "ivr: flow state of %d bytes", len(state)+len(reply))
 	}
-	i := cloud.Item{contact.AttrVersion: m.version + 1, attrSequence: int64(c.Sequence), attrReply: pack(reply), attrState: pack(state)}
+	large := len(state)+len(reply) > packFrom
+	i := cloud.Item{contact.AttrVersion: m.version + 1, attrSequence: int64(c.Sequence), attrReply: pack(reply, large), attrState: pack(state, large)}
 	if m.remains {
 		i[attrRemains] = true
 	}
@@ -124,10 +125,14 @@ func (m *memory) item(c *call, r sma.Response) (cloud.Item, error) {
 	return i, nil
 }
 
-// pack keeps text small: each KB of the item costs a write unit at each step of
-// the flow, and prompts in Chinese take three bytes a character.
-func pack(b []byte) any {
-	if len(b) < 200 {
+// packFrom is the size of state and answer together from which they are packed:
+// with key and attributes the item is to stay below 1 KB.
+const packFrom = 700
+
+// pack keeps large text small: each KB of the item costs a write unit at each
+// step of the flow, and prompts in Chinese take three bytes a character.
+func pack(b []byte, large bool) any {
+	if !large || len(b) < 100 {
 		return string(b)
 	}
 	var out bytes.Buffer

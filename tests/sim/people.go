@@ -1,0 +1,171 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"huawu/shared/agent"
+	"huawu/shared/contact"
+	"huawu/shared/sma"
+)
+
+// caller is one who calls, and what really became of the call.
+type caller struct {
+	w         *World
+	id        string
+	digit     string        // typed in the menu, "" = nothing
+	thinks    time.Duration // before it is typed
+	patience  time.Duration // in the queue
+	talks     time.Duration
+	agentEnds bool // the agent hangs up
+	holds     bool // the agent puts the caller on hold once
+
+	waiting   bool
+	why       contact.Reason // of the end; "" while it lives
+	anyReason bool           // several ends raced, or nobody could be told
+}
+
+// Call lets a caller ring up after a time.
+func (w *World) Call(after time.Duration, c caller) {
+	c.w, c.id = w, w.newID()
+	w.callers[c.id] = &c
+	w.after(after, func() {
+		if w.dead {
+			return
+		}
+		w.relay.invite(c.id, "+8613800135678", "95000")
+	})
+}
+
+// over notes why a call ended; the first reason stays.
+func (c *caller) over(why contact.Reason) {
+	if c.why == "" {
+		c.why = why
+	} else if c.why != why && why == contact.RelayLost {
+		c.anyReason = true // it hung up in the moment of the death
+	}
+}
+
+// waits begins the caller's patience.
+func (c *caller) waits() {
+	if c.waiting {
+		return
+	}
+	c.waiting = true
+	c.w.inProcess(c.patience, func() {
+		if call := c.w.relay.calls[c.id]; call != nil && !call.joined && !call.legs[0].ended {
+			c.over(contact.CustomerLeft)
+			call.end(call.legs[0])
+		}
+	})
+}
+
+// person is an agent, with the desk and the device.
+type person struct {
+	w       *World
+	id      string
+	device  agent.DeviceKind
+	picks   time.Duration // how long until the device is picked up, at least
+	misses  float64       // chance that it is not
+	finish  time.Duration // after-contact work until the agent says so; 0 = never
+	comes   time.Duration // when the agent becomes available
+	decline float64       // chance that the agent declines in the desk
+}
+
+// Agent adds an agent.
+func (w *World) Agent(p person) error {
+	p.w, p.id = w, fmt.Sprintf("agent-%02d", len(w.agents))
+	a := agent.Agent{Tenant: Tenant, ID: p.id, State: agent.Offline, Username: p.id, Profile: "loans", Voice: agent.Slots{Max: 1},
+		Device: agent.Device{Kind: p.device, User: p.id}}
+	if _, err := w.cloud.Table().Write(w.ctx, a.Put()); err != nil {
+		return err
+	}
+	who := &p
+	w.agents = append(w.agents, who)
+	w.after(p.comes, who.available)
+	return nil
+}
+
+// act does something in the desk until it succeeds: an agent presses again.
+func (p *person) act(do func() error) {
+	if p.w.dead {
+		p.w.after(time.Second, func() { p.act(do) })
+		return
+	}
+	if do() != nil || p.w.dead {
+		p.w.after(2*time.Second, func() { p.act(do) })
+	}
+}
+
+func (p *person) available() {
+	p.act(func() error {
+		_, err := p.w.router.SetStatus(p.w.invoked(), Tenant, p.id, agent.Available, "")
+		return err
+	})
+}
+
+// picksUp returns how long the device rings, and whether it is answered then.
+func (p *person) picksUp(byItself bool) (time.Duration, bool) {
+	if byItself {
+		return 300 * time.Millisecond, true
+	}
+	return p.w.between(p.picks, p.picks+3*time.Second), p.w.rand.Float64() >= p.misses
+}
+
+// sees is what the desk shows of the agent: it changed.
+func (p *person) sees(was, a *agent.Agent) {
+	w := p.w
+	if a.State == agent.Missed && (was == nil || was.State != agent.Missed) {
+		w.after(w.between(2*time.Second, 20*time.Second), p.available)
+	}
+	for offer, id := range a.Offers {
+		if was != nil && was.Offers[offer] != "" {
+			continue
+		}
+		if w.rand.Float64() < p.decline {
+			w.after(time.Second, func() { p.act(func() error { return w.router.Reject(w.invoked(), Tenant, id, offer) }) })
+		} else if p.device == agent.Softphone && w.rand.Float64() >= p.misses {
+			w.after(w.between(p.picks, p.picks+3*time.Second), func() { p.accept(id, offer) })
+		}
+	}
+}
+
+func (p *person) accept(id contact.ID, offer contact.OfferID) {
+	p.act(func() error {
+		_, err := p.w.router.Accept(p.w.invoked(), Tenant, id, offer)
+		if isOver(err) {
+			return nil
+		}
+		return err
+	})
+}
+
+// sees is what the desk shows of a contact of the agent.
+func (p *person) seesContact(was, c *contact.Contact) {
+	if p.finish > 0 && c.State == contact.Ended && was.State != contact.Ended {
+		p.w.after(p.finish, func() {
+			p.act(func() error {
+				_, err := p.w.router.Finish(p.w.invoked(), Tenant, c.ID, "resolved")
+				if isOver(err) {
+					return nil
+				}
+				return err
+			})
+		})
+	}
+	if who := p.w.callers[string(c.ID)]; who.holds && c.State == contact.Connected && was.State != contact.Connected {
+		p.w.after(2*time.Second, func() { p.command(c.ID, sma.VerbHold) })
+		p.w.after(5*time.Second, func() { p.command(c.ID, sma.VerbResume) })
+	}
+}
+
+// command presses a button once; the relay may be gone.
+func (p *person) command(id contact.ID, verb string) {
+	if p.w.dead {
+		return
+	}
+	c, err := p.w.router.Contact(p.w.ctx, Tenant, id)
+	if err == nil {
+		_ = p.w.router.Command(p.w.ctx, c, verb)
+	}
+}

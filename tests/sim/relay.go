@@ -1,0 +1,371 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"huawu/shared/cloud/lambdaevent"
+	"huawu/shared/contact"
+	"huawu/shared/sma"
+)
+
+// relay is the model of a relay: it reports the events of calls, obeys the
+// answers, and keeps a journal of what lives that outlives its process.
+type relay struct {
+	w       *World
+	calls   map[string]*call
+	journal map[string]journalled
+}
+
+// journalled is what a process that was killed leaves of a call.
+type journalled struct {
+	sequence int
+	legs     []leg
+}
+
+// leg is one party of a call.
+type leg struct {
+	id, tag, to, from string
+	inbound, up       bool
+	ended             bool
+	owes              bool // its HANGUP was not answered yet
+	lost              bool // the process died under it
+	agent             *person
+	mode              sma.Mode
+}
+
+// call is a call that lives in the relay's process.
+type call struct {
+	relay    *relay
+	id       string
+	sequence int
+	legs     []*leg
+	pending  []sma.Action
+	running  *running
+	looping  bool
+	joined   bool
+	fallback bool
+	asks     []question
+	asking   bool
+	gates    int
+	seen     map[string]bool
+	recorded bool
+}
+
+// running is the action that takes time.
+type running struct {
+	action sma.Action
+	leg    *leg
+}
+
+// question is an event that is to be reported.
+type question struct {
+	kind  sma.EventType
+	data  *sma.ActionData
+	gate  bool
+	leg   *leg
+	until time.Time // of an update
+}
+
+func newRelay(w *World) *relay {
+	return &relay{w: w, calls: map[string]*call{}, journal: map[string]journalled{}}
+}
+
+// invite is a new call from a carrier.
+func (r *relay) invite(id string, from, to string) *call {
+	c := &call{relay: r, id: id, seen: map[string]bool{}}
+	c.legs = []*leg{{id: r.w.newID(), tag: "LEG-A", from: from, to: to, inbound: true}}
+	r.calls[id] = c
+	c.note()
+	c.ask(question{kind: sma.NewInboundCall, gate: true})
+	return c
+}
+
+// note keeps the journal.
+func (c *call) note() {
+	w := c.relay.w
+	if w.dead {
+		return
+	}
+	j := journalled{sequence: c.sequence}
+	for _, l := range c.legs {
+		if (l.inbound || l.up) && (!l.ended || l.owes) {
+			j.legs = append(j.legs, *l)
+		}
+	}
+	if len(j.legs) == 0 {
+		delete(c.relay.journal, c.id)
+		delete(c.relay.calls, c.id)
+		return
+	}
+	c.relay.journal[c.id] = j
+}
+
+// restart reports what the process that died has left.
+func (r *relay) restart() {
+	r.calls = map[string]*call{}
+	for _, id := range slices.Sorted(maps.Keys(r.journal)) {
+		j := r.journal[id]
+		c := &call{relay: r, id: id, sequence: j.sequence, seen: map[string]bool{}, fallback: true}
+		for n := range j.legs {
+			l := j.legs[n]
+			l.lost = !l.ended
+			l.ended, l.owes = true, true
+			c.legs = append(c.legs, &l)
+			if l.lost && l.inbound {
+				r.w.callers[id].over(contact.RelayLost)
+			}
+		}
+		r.calls[id] = c
+		for _, l := range c.legs {
+			c.report(l)
+		}
+	}
+}
+
+// report asks about the end of a leg.
+func (c *call) report(l *leg) {
+	d := &sma.ActionData{Type: sma.TypeHangup, Parameters: &sma.HangUp{Target: sma.Target{CallID: l.id, ParticipantTag: sma.Tag(l.tag)}}}
+	if l.lost {
+		d.Huawu = &sma.Outcome{Reason: sma.ReasonRelayLost}
+	}
+	c.ask(question{kind: sma.Hangup, data: d, leg: l})
+}
+
+func (c *call) ask(q question) {
+	if c.fallback && q.kind != sma.Hangup {
+		return
+	}
+	if q.gate {
+		c.gates++
+	}
+	c.asks = append(c.asks, q)
+	c.relay.w.soon(c.pump)
+}
+
+// pump asks the next question, if none is open.
+func (c *call) pump() {
+	w := c.relay.w
+	if c.asking || len(c.asks) == 0 || w.dead {
+		return
+	}
+	q := c.asks[0]
+	c.asks = c.asks[1:]
+	if !q.until.IsZero() && q.until.Before(w.clock.Now()) {
+		w.soon(c.pump)
+		return
+	}
+	c.sequence++
+	c.note()
+	c.asking = true
+	answer, err := c.invoke(q)
+	if err != nil && !w.dead {
+		answer, err = c.invoke(q)
+	}
+	c.asking = false
+	if w.dead {
+		return
+	}
+	if q.gate {
+		c.gates--
+	}
+	w.soon(c.pump)
+	if err != nil {
+		c.unanswered(q)
+		return
+	}
+	if q.kind == sma.Hangup {
+		q.leg.owes = false
+		c.note()
+	}
+	if c.living() > 0 && !c.fallback {
+		c.apply(q, answer)
+	}
+}
+
+func (c *call) invoke(q question) (sma.Response, error) {
+	e := sma.Event{SchemaVersion: sma.SchemaVersion, Sequence: sma.Int(c.sequence), InvocationEventType: q.kind, ActionData: q.data,
+		CallDetails: sma.CallDetails{TransactionID: c.id, Huawu: &sma.Offer{Version: sma.ExtensionVersion, Tenant: Tenant, RelayID: relayID, Capabilities: sma.Capabilities()}}}
+	for _, l := range c.legs {
+		p := sma.Participant{CallID: l.id, ParticipantTag: sma.Tag(l.tag), To: sma.Text(l.to), From: sma.Text(l.from), Direction: "Outbound"}
+		if l.inbound {
+			p.Direction = "Inbound"
+		}
+		switch {
+		case l.ended:
+			p.Status = sma.Disconnected
+		case l.up:
+			p.Status = sma.Connected
+		}
+		e.CallDetails.Participants = append(e.CallDetails.Participants, p)
+	}
+	raw, err := json.Marshal(e)
+	if err != nil {
+		return sma.Response{}, err
+	}
+	var read sma.Event
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return sma.Response{}, err
+	}
+	r, err := c.relay.w.ivr.Handle(c.relay.w.invoked(), read)
+	if err == nil {
+		for _, f := range r.Check(sma.Capabilities()...) {
+			c.relay.w.checker.fault("answer to %s breaks the contract: %v", q.kind, f)
+		}
+	}
+	return r, err
+}
+
+// unanswered is what a relay does when the function is gone: talks and music go
+// on, other callers hear an apology, and a hang-up is reported again.
+func (c *call) unanswered(q question) {
+	w := c.relay.w
+	switch {
+	case q.kind == sma.Hangup:
+		w.inProcess(5*time.Second, func() { c.ask(q) })
+	case c.joined, c.living() == 0:
+	case c.looping:
+		c.dropOthers()
+	default:
+		c.fallback = true
+		c.running, c.pending = nil, nil
+		c.dropOthers()
+		c.relay.w.callers[c.id].anyReason = true
+		w.inProcess(3*time.Second, func() { c.end(c.legs[0]) })
+	}
+}
+
+func (c *call) dropOthers() {
+	for _, l := range c.legs[1:] {
+		c.end(l)
+	}
+}
+
+func (c *call) living() (n int) {
+	for _, l := range c.legs {
+		if !l.ended {
+			n++
+		}
+	}
+	return n
+}
+
+// apply does what an answer says.
+func (c *call) apply(q question, r sma.Response) {
+	if len(r.Actions) > 0 {
+		c.pending = slices.Clone(r.Actions)
+		if q.kind == sma.CallUpdateRequested && c.running != nil && c.running.action.Type != sma.TypeCallAndBridge {
+			c.running = nil
+		}
+		if c.running != nil && c.pending[0].Type == sma.TypeHangup {
+			c.running = nil // a leg that rings is hung up
+		}
+	}
+	if c.gates == 0 {
+		c.advance()
+	}
+}
+
+// advance runs actions until one needs time.
+func (c *call) advance() {
+	for c.running == nil && len(c.pending) > 0 && !c.relay.w.dead {
+		a := c.pending[0]
+		c.pending = c.pending[1:]
+		c.start(a)
+	}
+}
+
+func (c *call) leg(p sma.Parameters) *leg {
+	id, tag := p.Leg()
+	for _, l := range c.legs {
+		if l.id == id || id == "" && l.tag == string(tag) {
+			return l
+		}
+	}
+	return c.legs[0]
+}
+
+// done ends an action with success.
+func (c *call) done(a sma.Action, change func(*sma.ActionData)) {
+	c.running = nil
+	d := &sma.ActionData{Type: a.Type, Parameters: a.Parameters}
+	if change != nil {
+		change(d)
+	}
+	c.ask(question{kind: sma.ActionSuccessful, data: d, gate: true})
+}
+
+func (c *call) failed(a sma.Action, code sma.ErrorType, offer string) {
+	c.running = nil
+	d := &sma.ActionData{Type: a.Type, Parameters: a.Parameters, ErrorType: code}
+	if offer != "" {
+		d.Huawu = &sma.Outcome{OfferID: offer}
+	}
+	c.ask(question{kind: sma.ActionFailed, data: d, gate: true})
+}
+
+// last ends an action without a result: the function is asked only at the end
+// of the list.
+func (c *call) last(a sma.Action) {
+	c.running = nil
+	if len(c.pending) == 0 {
+		c.done(a, nil)
+	}
+}
+
+// end ends a leg, and reports it if it ever was a party.
+func (c *call) end(l *leg) {
+	if l.ended {
+		return
+	}
+	l.ended = true
+	c.joined = false
+	if c.running != nil && (c.running.leg == l || l.inbound) {
+		c.running = nil
+	}
+	if l.inbound {
+		c.pending = nil
+		for _, o := range c.legs {
+			if o != l && !o.up {
+				o.ended = true
+			}
+		}
+		c.relay.w.callers[c.id].over(contact.FlowEnded) // unless somebody else did before
+	}
+	if l.inbound || l.up {
+		l.owes = true
+		c.note()
+		c.report(l)
+	}
+}
+
+// commands takes the messages of the relay's queue.
+func (r *relay) commands(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	return lambdaevent.QueueBatch(ctx, e, func(_ context.Context, m lambdaevent.Message) error {
+		var u sma.Update
+		if err := json.Unmarshal(m.Body, &u); err != nil {
+			return err
+		}
+		c := r.calls[u.TransactionID]
+		if c == nil || c.fallback || c.living() == 0 {
+			return nil
+		}
+		key := u.Arguments[sma.ArgVerb] + u.Arguments[sma.ArgOfferID]
+		switch u.Arguments[sma.ArgVerb] {
+		case sma.VerbHold, sma.VerbResume, sma.VerbHangup:
+			key += u.ValidUntil.String()
+		}
+		if c.seen[key] {
+			return nil
+		}
+		c.seen[key] = true
+		p := &sma.CallUpdateRequest{Arguments: u.Arguments}
+		c.ask(question{kind: sma.CallUpdateRequested, data: &sma.ActionData{Type: p.ActionType(), Parameters: p}, until: u.ValidUntil})
+		return nil
+	})
+}

@@ -1,0 +1,460 @@
+// Package sim runs the real handlers of acd, ivr, event and crm over a cloud in
+// memory, with relays, callers and agents played by models, on a clock that
+// jumps. A seed decides who calls when, what fails and in which order things
+// happen, so a run that finds a fault finds it again. It decides what must hold
+// for every run (check.go); what the centre does is the product's business.
+package sim
+
+import (
+	"container/heap"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/uuid"
+
+	acdhandler "huawu/functions/acd/handler"
+	ivrhandler "huawu/functions/ivr/handler"
+	"huawu/shared/acd"
+	"huawu/shared/cloud"
+	"huawu/shared/cloud/lambdaevent"
+	"huawu/shared/cloud/localcloud"
+	"huawu/shared/fault"
+	"huawu/shared/ivr"
+)
+
+// Tenant is the tenant of every simulation.
+const Tenant = "demo"
+
+// relayID is the only relay, and its queue.
+const relayID = "relay-1"
+
+// Options say what a run is like.
+type Options struct {
+	Seed   uint64
+	Faults localcloud.Faults
+	// Timers lets the timers of routing come early, late and twice.
+	Timers bool
+	// Yields is the chance, 0 to 1, that something else happens in the middle
+	// of a function, before one of its requests; Pauses that it stands still
+	// there for seconds; Aborts that it ends there.
+	Yields, Pauses, Aborts float64
+	// Mute is the chance that the relay never tells that a phone did not answer.
+	Mute float64
+	Log  *slog.Logger
+}
+
+// World is one run.
+type World struct {
+	opt   Options
+	ctx   context.Context
+	start time.Time
+	clock *localcloud.Clock
+	rand  *rand.Rand
+
+	cloud    *localcloud.Cloud
+	router   *acd.Router // the desk's
+	acd      *acdhandler.Handler
+	ivr      *ivrhandler.Handler
+	outside  *outside
+	stepping bool // in cloud.Step
+	nested   int  // depth of yields
+	paused   bool // a function stands still
+
+	fair    bool // nothing fails any more
+	dead    bool // the process has died and was not started again
+	life    int  // how often it was started
+	due     dueHeap
+	ready   []task
+	order   int
+	relay   *relay
+	agents  []*person
+	callers map[string]*caller
+	checker *checker
+	deaths  int
+}
+
+// task is something that can happen now.
+type task struct {
+	life int // of the process that it belongs to; 0 = it outlives processes
+	run  func()
+}
+
+// timed is a task that happens at a time.
+type timed struct {
+	at    time.Time
+	order int
+	task
+}
+
+type dueHeap []timed
+
+func (h dueHeap) Len() int      { return len(h) }
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h dueHeap) Less(i, j int) bool {
+	if !h[i].at.Equal(h[j].at) {
+		return h[i].at.Before(h[j].at)
+	}
+	return h[i].order < h[j].order
+}
+
+// Push adds an element; it is for package heap.
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(timed)) }
+
+// Pop removes the last element; it is for package heap.
+func (h *dueHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}
+
+// New makes a world with queues and flows and nobody in it.
+func New(ctx context.Context, opt Options) (*World, error) {
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	start := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+	w := &World{opt: opt, ctx: ctx, start: start, clock: localcloud.NewClock(start), rand: rand.New(rand.NewPCG(opt.Seed, 7)), callers: map[string]*caller{}}
+	w.relay = newRelay(w)
+	w.checker = newChecker(w)
+	w.outside = newOutside(w)
+	if err := w.open(); err != nil {
+		return nil, err
+	}
+	for _, put := range configuration() {
+		if _, err := w.cloud.Table().Write(ctx, put); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.outside.configure(); err != nil {
+		return nil, err
+	}
+	if _, err := w.cloud.Drain(ctx, 1000); err != nil {
+		return nil, err
+	}
+	w.cloud.ResetCounters()
+	return w, nil
+}
+
+// Calm ends all faults.
+func (w *World) Calm() {
+	w.fair = true
+	w.outside.refuses = 0
+	w.Begin(localcloud.Faults{})
+}
+
+// Begin lets faults begin; before it the weather is fair.
+func (w *World) Begin(faults localcloud.Faults) {
+	life := w.life
+	faults.Dead = func() { w.dead = w.life == life }
+	w.cloud.SetFaults(faults)
+}
+
+// open starts the process: the functions over the cloud as it was left.
+func (w *World) open() error {
+	opt := localcloud.Options{Manual: true, Seed: w.opt.Seed + uint64(w.life)*1000, Now: w.clock.Now, Log: w.opt.Log,
+		Queues: []localcloud.QueueOptions{{Name: acd.TimerQueue}, {Name: relayID}, {Name: "crm"}}}
+	var err error
+	if w.cloud == nil {
+		w.cloud, err = localcloud.Open(opt)
+	} else {
+		w.cloud, err = w.cloud.Reopen(opt)
+	}
+	if err != nil {
+		return err
+	}
+	w.life++
+	w.dead = false
+	t, q := &table{w.cloud.Table(), w}, &queue{w.cloud.Queue(), w}
+	run := w.runtime()
+	w.acd = acdhandler.New(t, q, run)
+	w.ivr = ivrhandler.New(ivrhandler.Ports{Table: t, Queue: q, Functions: w.cloud.Invoker()}, ivr.Config{RecordingLocation: "recordings"}, run)
+	w.router = acd.NewRouter(t, q, run)
+	return errors.Join(
+		w.cloud.Subscribe(localcloud.Consumer{Name: "acd", Retries: 50, Handler: func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+			w.checker.stream(ctx, e) // a shard bears two readers: the checker reads with acd
+			return w.acd.HandleStream(w.invoked(), e)
+		}}),
+		w.cloud.Poll(localcloud.Poller{Queue: acd.TimerQueue, Visible: 30 * time.Second, Handler: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+			return w.acd.HandleQueue(w.invoked(), e)
+		}}),
+		w.cloud.Poll(localcloud.Poller{Queue: relayID, Handler: w.relay.commands, Visible: 5 * time.Second}),
+		w.outside.open(t, q),
+	)
+}
+
+func (w *World) runtime() acd.Runtime {
+	return acd.Runtime{Now: w.clock.Now, NewID: w.newID, Rand: w.rand.Float64, Log: w.opt.Log,
+		Sleep: func(context.Context, time.Duration) error { w.yield(); return nil }}
+}
+
+// newID makes UUIDs of version 7 that the seed decides.
+func (w *World) newID() string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(w.clock.Now().UnixMilli())<<16)
+	w.order++
+	binary.BigEndian.PutUint64(b[8:], uint64(w.order))
+	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
+	return uuid.UUID(b).String()
+}
+
+// after lets something happen later, in whatever process lives then.
+func (w *World) after(d time.Duration, run func()) { w.schedule(d, task{run: run}) }
+
+// inProcess lets something happen later if this process still lives.
+func (w *World) inProcess(d time.Duration, run func()) { w.schedule(d, task{w.life, run}) }
+
+func (w *World) schedule(d time.Duration, t task) {
+	w.order++
+	heap.Push(&w.due, timed{w.clock.Now().Add(max(0, d)), w.order, t})
+}
+
+// soon lets something happen next, in an order that the seed decides.
+func (w *World) soon(run func()) { w.ready = append(w.ready, task{w.life, run}) }
+
+// between returns a duration by chance.
+func (w *World) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(w.rand.Int64N(int64(to-from)+1))
+}
+
+// Run lets time go on until an instant after the start, or an error.
+func (w *World) Run(until time.Duration) error {
+	end := w.start.Add(until)
+	for range maxSteps {
+		if w.dead {
+			if err := w.restart(); err != nil {
+				return err
+			}
+		}
+		if over, err := w.advance(end); over || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("no end after %d steps at %s", maxSteps, w.clock.Now().Sub(w.start))
+}
+
+// advance lets one thing happen, or time go on to the next; over is true at the
+// end.
+func (w *World) advance(end time.Time) (over bool, err error) {
+	happened, err := w.one()
+	if happened || err != nil || w.dead {
+		return false, err
+	}
+	if err := w.checker.quiet(); err != nil {
+		return false, err
+	}
+	next := w.next()
+	if next.IsZero() || next.After(end) {
+		w.clock.AdvanceTo(end)
+		return true, nil
+	}
+	w.clock.AdvanceTo(next)
+	w.collect()
+	return false, nil
+}
+
+const maxSteps = 2_000_000
+
+// one lets one thing happen that can happen now.
+func (w *World) one() (bool, error) {
+	if len(w.ready) > 0 && w.rand.IntN(2) == 0 {
+		return w.oneTask(), nil
+	}
+	w.stepping = true
+	done, err := w.cloud.Step(w.ctx)
+	w.stepping = false
+	switch {
+	case w.dead:
+		return true, nil
+	case err != nil:
+		return false, err
+	case done:
+		return true, w.checker.failed()
+	}
+	return w.oneTask(), w.checker.failed()
+}
+
+// oneTask runs one of the tasks that are ready, and reports whether there was one.
+func (w *World) oneTask() bool {
+	for len(w.ready) > 0 {
+		n := w.rand.IntN(len(w.ready))
+		t := w.ready[n]
+		w.ready = append(w.ready[:n], w.ready[n+1:]...)
+		if t.life != 0 && t.life != w.life {
+			continue // it died with its process
+		}
+		t.run()
+		return true
+	}
+	return false
+}
+
+func (w *World) next() time.Time {
+	next := w.cloud.Next()
+	if len(w.due) > 0 && (next.IsZero() || w.due[0].at.Before(next)) {
+		next = w.due[0].at
+	}
+	return next
+}
+
+// collect makes ready what is due.
+func (w *World) collect() {
+	for len(w.due) > 0 && !w.due[0].at.After(w.clock.Now()) {
+		w.ready = append(w.ready, heap.Pop(&w.due).(timed).task)
+	}
+}
+
+// invocation is one call of a function.
+type invocation struct{ aborted bool }
+
+// invocationKey finds the invocation in its context.
+type invocationKey struct{}
+
+// invoked returns a context of a new invocation.
+func (w *World) invoked() context.Context {
+	return context.WithValue(w.ctx, invocationKey{}, &invocation{})
+}
+
+var errAborted = fault.New(fault.Internal, "the function was aborted")
+
+// before lets things happen before a request of a function, which may end there.
+func (w *World) before(ctx context.Context) error {
+	w.yield()
+	w.pause()
+	if i, ok := ctx.Value(invocationKey{}).(*invocation); ok {
+		i.aborted = i.aborted || w.opt.Aborts > 0 && !w.fair && w.rand.Float64() < w.opt.Aborts
+		if i.aborted {
+			return errAborted
+		}
+	}
+	return nil
+}
+
+// pause lets a function stand still for some seconds, while all else goes on.
+func (w *World) pause() {
+	if w.dead || w.stepping || w.paused || w.opt.Pauses == 0 || w.rand.Float64() >= w.opt.Pauses {
+		return
+	}
+	w.paused = true
+	defer func() { w.paused = false }()
+	for end := w.clock.Now().Add(w.between(time.Second, 4*time.Second)); !w.dead; {
+		if over, err := w.advance(end); over || err != nil {
+			return // what the checker found, it finds again
+		}
+	}
+}
+
+// yield lets something else happen in the middle of a function.
+func (w *World) yield() {
+	if w.dead || w.nested >= 3 || w.opt.Yields == 0 || w.rand.Float64() >= w.opt.Yields {
+		return
+	}
+	w.nested++
+	defer func() { w.nested-- }()
+	if !w.oneTask() && !w.stepping {
+		w.stepping = true
+		defer func() { w.stepping = false }()
+		_, _ = w.cloud.Step(w.ctx) // what fails comes again
+	}
+}
+
+// restart starts the process again after its death: what was acknowledged is
+// there, all else is gone.
+func (w *World) restart() error {
+	w.deaths++
+	w.ready = nil
+	if err := w.open(); err != nil {
+		return err
+	}
+	w.Begin(localcloud.Faults{}) // one death a run
+	w.relay.restart()
+	return nil
+}
+
+// table is the cloud's table, with something else happening before a request.
+type table struct {
+	cloud.Table
+	w *World
+}
+
+// Get is the table's.
+func (t *table) Get(ctx context.Context, k cloud.Key, strong bool) (cloud.Item, error) {
+	if err := t.w.before(ctx); err != nil {
+		return nil, err
+	}
+	return t.Table.Get(ctx, k, strong)
+}
+
+// Query is the table's.
+func (t *table) Query(ctx context.Context, q cloud.Query) ([]cloud.Item, cloud.Cursor, error) {
+	if err := t.w.before(ctx); err != nil {
+		return nil, nil, err
+	}
+	return t.Table.Query(ctx, q)
+}
+
+// Write is the table's.
+func (t *table) Write(ctx context.Context, x cloud.Write) (cloud.Item, error) {
+	if err := t.w.before(ctx); err != nil {
+		return nil, err
+	}
+	i, err := t.Table.Write(ctx, x)
+	t.w.trace(err, x)
+	return i, err
+}
+
+// Transact is the table's.
+func (t *table) Transact(ctx context.Context, token string, x ...cloud.Write) error {
+	if err := t.w.before(ctx); err != nil {
+		return err
+	}
+	err := t.Table.Transact(ctx, token, x...)
+	t.w.trace(err, x...)
+	return err
+}
+
+// trace tells a write to the log, for a seed that is run again.
+func (w *World) trace(err error, all ...cloud.Write) {
+	for _, x := range all {
+		w.opt.Log.Debug("write", "at", w.clock.Now().Sub(w.start), "depth", w.nested, "part", x.Key.Part, "sort", x.Key.Sort,
+			"state", x.Set["state"], "epoch", x.Set["epoch"], "put", x.Put != nil, "delete", x.Delete, "if", x.If, "error", err)
+	}
+}
+
+// queue is the cloud's queues, with timers that come when they like.
+type queue struct {
+	cloud.Queue
+	w *World
+}
+
+// Send is the queue's. A timer may come at half its time, up to half a minute
+// late, or twice.
+func (q *queue) Send(ctx context.Context, name string, m cloud.Message) error {
+	if err := q.w.before(ctx); err != nil {
+		return err
+	}
+	if name == acd.TimerQueue && q.w.opt.Timers {
+		switch q.w.rand.IntN(6) {
+		case 0:
+			m.Delay = (m.Delay / 2).Truncate(time.Second)
+		case 1:
+			m.Delay = min(m.Delay+q.w.between(0, 30*time.Second).Truncate(time.Second), 15*time.Minute)
+		case 2:
+			if err := q.Queue.Send(ctx, name, m); err != nil {
+				return err
+			}
+		}
+	}
+	return q.Queue.Send(ctx, name, m)
+}
+
+// each hands every record of a stream event to do.
+func each(ctx context.Context, e events.DynamoDBEvent, do func(lambdaevent.Change) error) (events.DynamoDBEventResponse, error) {
+	return lambdaevent.StreamBatch(ctx, e, func(_ context.Context, c lambdaevent.Change) error { return do(c) })
+}
