@@ -95,11 +95,23 @@ func (d *digestServer) fresh(nonce string, host netip.Addr) (ours, young bool) {
 	return true, age >= 0 && age < nonceLife
 }
 
-// challenges are the values of WWW-Authenticate.
-func (d *digestServer) challenges(host netip.Addr, stale bool) []string {
+// single are the beginnings of User-Agents that give up at the first challenge
+// they do not know instead of going on to the next: libre before 2.0, seen with
+// baresip 1.0.0 of Debian 12 ("Register: Function not implemented"). They get
+// MD5 alone.
+var single = [...]string{"baresip v0.", "baresip v1."}
+
+// challenges are the values of WWW-Authenticate for a phone of some make.
+func (d *digestServer) challenges(host netip.Addr, stale bool, agent string) []string {
 	nonce := d.nonce(host)
+	offered := algorithms[:]
+	for _, beginning := range single {
+		if strings.HasPrefix(agent, beginning) {
+			offered = offered[len(offered)-1:]
+		}
+	}
 	var all []string
-	for _, alg := range algorithms {
+	for _, alg := range offered {
 		c := digest.Challenge{Realm: d.realm, Nonce: nonce, Algorithm: alg, QOP: []string{"auth"}, Stale: stale}
 		all = append(all, c.String())
 	}

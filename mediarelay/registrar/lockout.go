@@ -112,7 +112,7 @@ func (r *Registrar) authenticate(q Request) (Account, *Result) {
 		return Account{}, &Result{Code: 403, Reason: "Too many wrong passwords", RetryAfter: left, Err: fault.New(fault.Throttled, "registrar: locked out")}
 	}
 	challenge := func(stale bool, why error) *Result {
-		return &Result{Code: 401, Reason: "Unauthorized", Challenges: r.digest.challenges(host, stale), Err: why}
+		return &Result{Code: 401, Reason: "Unauthorized", Challenges: r.digest.challenges(host, stale, q.Agent), Err: why}
 	}
 	c := r.ourCredentials(q.Authorization)
 	if c == nil {

@@ -335,3 +335,28 @@ func TestBookFindsUsersByDomain(t *testing.T) {
 		t.Error("a bad Replace changed the book")
 	}
 }
+
+func TestPhonesThatGiveUpAtAnUnknownChallengeGetTheOneTheyKnow(t *testing.T) {
+	d := newDigestServer("huawu", nil, time.Now)
+	tests := []struct {
+		name, agent string
+		want        []string
+	}{
+		{"a phone by the book takes the first it knows", "Yealink SIP-T46U 108.86.0.20", []string{"SHA-256", "MD5"}},
+		{"a phone that does not name itself", "", []string{"SHA-256", "MD5"}},
+		{"old libre stops at the first it does not know", "baresip v1.0.0 (x86_64/linux)", []string{"MD5"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := d.challenges(netip.MustParseAddr("127.0.0.1"), false, tt.agent)
+			if len(got) != len(tt.want) {
+				t.Fatalf("challenges %q, want %q", got, tt.want)
+			}
+			for n, alg := range tt.want {
+				if !strings.Contains(got[n], "algorithm="+alg) {
+					t.Errorf("challenge %d is %q, want %s", n, got[n], alg)
+				}
+			}
+		})
+	}
+}
