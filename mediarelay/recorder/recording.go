@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -104,12 +105,14 @@ func (r *Recording) take() []command {
 
 // run seals what arrives until Stop. It returns with the final frame sealed.
 func (r *Recording) run() {
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
+	// Calls that began together must not write together for ever.
+	next := time.NewTimer(rand.N(poll))
+	defer next.Stop()
 	defer r.file.close()
 	for !r.stopped {
 		select {
-		case <-tick.C:
+		case <-next.C:
+			next.Reset(poll)
 		case <-r.wake:
 		}
 		r.listen()

@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"huawu/mediarelay/media"
@@ -106,8 +107,11 @@ func (tr *track) put(at int, law uint8, payload []byte) {
 	if law != tr.law {
 		convert(payload, tr.law)
 	}
-	if missing := at + len(payload) - len(tr.buf); missing > 0 {
-		tr.buf = append(tr.buf, bytes.Repeat([]byte{silence(tr.law)}, missing)...)
+	if n, end := len(tr.buf), at+len(payload); end > n {
+		tr.buf = slices.Grow(tr.buf, end-n)[:end]
+		for i := n; i < at; i++ {
+			tr.buf[i] = silence(tr.law)
+		}
 	}
 	copy(tr.buf[at:], payload)
 }
