@@ -139,7 +139,8 @@ func statements(s stack) []string {
 			if text(m["Effect"]) != "Allow" || m["Action"] == nil {
 				return
 			}
-			onAll := slices.ContainsFunc(list(m["Resource"]), func(n node) bool { return text(n) == "*" })
+			onAll := text(m["Action"]) != "polly:SynthesizeSpeech" && // has no resource to name
+				slices.ContainsFunc(list(m["Resource"]), func(n node) bool { return text(n) == "*" })
 			for _, a := range list(m["Action"]) {
 				if text(a) == "*" || strings.HasSuffix(text(a), ":*") && r["Type"] != "AWS::KMS::Key" {
 					bad = append(bad, fmt.Sprintf("%s allows %s", name, a))

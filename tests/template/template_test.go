@@ -158,36 +158,63 @@ func TestTheTableIsTheOneThatTheCodeWrites(t *testing.T) {
 	}
 }
 
-// What awscloud.FromEnv reads is set for every function, but what only others need.
+// variable is how a config.go names what it reads: by awscloud's constants, or
+// by its own.
+var variable = regexp.MustCompile(`awscloud\.(Env\w+)|"([A-Z][A-Z_]{3,})"`)
+
+// A function refuses to start without what it reads, so everything that its
+// config.go names is set, be it empty.
 func TestFunctionsGetTheEnvironmentThatTheyRead(t *testing.T) {
+	shared := map[string]string{"EnvTable": awscloud.EnvTable, "EnvBucket": awscloud.EnvBucket, "EnvDataKey": awscloud.EnvDataKey,
+		"EnvSignKey": awscloud.EnvSignKey, "EnvQueuePrefix": awscloud.EnvQueuePrefix, "EnvFunctionPrefix": awscloud.EnvFunctionPrefix,
+		"EnvFunctionAlias": awscloud.EnvFunctionAlias, "EnvPushEndpoint": awscloud.EnvPushEndpoint}
 	root := load(t)["template.yaml"]
 	vars := object(at(root.doc, "Globals", "Function", "Environment", "Variables"))
-	for _, name := range []string{awscloud.EnvTable, awscloud.EnvBucket, awscloud.EnvDataKey, awscloud.EnvSignKey,
-		awscloud.EnvQueuePrefix, awscloud.EnvFunctionPrefix, awscloud.EnvFunctionAlias} {
-		if vars[name] == nil {
-			t.Errorf("%s is not set", name)
-		}
-	}
 	if alias := text(vars[awscloud.EnvFunctionAlias]); alias != text(at(root.doc, "Globals", "Function", "AutoPublishAlias")) {
 		t.Errorf("%s is %q", awscloud.EnvFunctionAlias, alias)
 	}
+	read := 0
+	for _, f := range root.names("AWS::Serverless::Function") {
+		own := object(at(root.resources[f], "Properties", "Environment", "Variables"))
+		config, err := os.ReadFile("../../functions/" + strings.ToLower(strings.TrimSuffix(f, "Function")) + "/config.go")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, m := range variable.FindAllStringSubmatch(string(config), -1) {
+			name := m[2]
+			if m[1] != "" {
+				name = shared[m[1]]
+			}
+			if read++; name == "" || vars[name] == nil && own[name] == nil {
+				t.Errorf("%s reads %s%s, which is not set", f, m[1], m[2])
+			}
+		}
+	}
+	if read < 10 {
+		t.Errorf("only %d variables found", read)
+	}
 }
 
-// A folder without a resource is never deployed.
+// A folder without a resource is never deployed, a resource without a folder
+// cannot be built.
 func TestEveryFunctionHasItsFolder(t *testing.T) {
 	root := load(t)["template.yaml"]
 	mains, err := filepath.Glob("../../functions/*/main.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var named []string
+	var folders, named []string
+	for _, m := range mains {
+		folders = append(folders, filepath.Base(filepath.Dir(m)))
+	}
 	for _, f := range root.names("AWS::Serverless::Function") {
 		named = append(named, strings.ToLower(strings.TrimSuffix(f, "Function")))
 	}
-	for _, m := range mains {
-		if f := filepath.Base(filepath.Dir(m)); !slices.Contains(named, f) {
-			t.Errorf("functions/%s is not in template.yaml", f)
-		}
+	slices.Sort(folders)
+	slices.Sort(named)
+	if !slices.Equal(folders, named) {
+		t.Errorf("functions/ holds %v, template.yaml names %v", folders, named)
 	}
 }
 
