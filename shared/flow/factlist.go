@@ -67,7 +67,7 @@ func laterFacts() []Facts {
 		{Type: "CompleteOutboundCall", Tier: 2, Errors: errs(NoMatchingError), FlowTypes: []Type{OutboundWhisper}},
 		{Type: "TransferContactToAgent", Tier: 2, Errors: errs(NoMatchingError), FlowTypes: []Type{AgentTransfer, QueueTransfer}},
 		{Type: "CheckOutboundCallStatus", Tier: 2, Operators: equals(), Errors: errs(NoMatchingError, NoMatchingCondition)},
-		{Type: "UpdateContactRecordingAndAnalyticsBehavior", Tier: 2, Errors: errs(NoMatchingError, ChannelMismatch)},
+		{Type: "UpdateContactRecordingAndAnalyticsBehavior", Tier: 2, Errors: errs(NoMatchingError, ChannelMismatch, "InFlightRedactionConfigurationFailed")},
 	}
 }
 
@@ -101,6 +101,11 @@ func refusedFacts() []Facts {
 		{Type: "AuthenticateParticipant", Tier: 4, Instead: "use GetParticipantInput and InvokeLambdaFunction"},
 		{Type: "LoadContactContent", Tier: 4, Instead: "use InvokeLambdaFunction"},
 		{Type: "CreatePersistentContactAssociation", Tier: 4, Instead: "chats are continued by the customer's identity: remove the action"},
+		{Type: "EvaluateDataTableValues", Tier: 4, Instead: "look the values up with InvokeLambdaFunction"},
+		{Type: "ListDataTableValues", Tier: 4, Instead: "look the values up with InvokeLambdaFunction"},
+		{Type: "UpsertDataTableValues", Tier: 4, Instead: "write the values with InvokeLambdaFunction"},
+		{Type: "RenderMessageTemplate", Tier: 4, Instead: "put the text into MessageParticipant"},
+		{Type: "StartOutboundEmailContact", Tier: 4, Instead: "send messages with InvokeLambdaFunction or CreateTask"},
 		{Type: "PutDialRequest", Tier: 4, Instead: "start calls with a campaign of the dialer"},
 	}
 }

@@ -40,8 +40,11 @@ func FactsOf(kind string) (f Facts, ok bool) {
 			return f, true
 		}
 	}
-	if kind == "UpdateRoutingCriteria" { // the reference's name of it
+	switch kind { // other spellings, of the reference and of exports
+	case "UpdateRoutingCriteria":
 		return FactsOf("UpdateContactRoutingCriteria")
+	case "UntagContact":
+		return FactsOf("UnTagContact")
 	}
 	return Facts{}, false
 }

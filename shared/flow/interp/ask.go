@@ -38,16 +38,18 @@ type FindQueue struct {
 // QueueAtCapacity. It may be asked twice for one contact: the second is a success.
 type Enqueue struct {
 	QueueID   string
-	AgentID   string // a certain agent only
-	Priority  int    // 1 is first; 0 is the default, 5
-	TimeShift int    // seconds added to the time in queue
-	Move      bool   // out of the queue it waits in now
+	AgentID   string          // a certain agent only
+	Priority  int             // 1 is first; 0 is the default, 5
+	TimeShift int             // seconds added to the time in queue
+	Criteria  json.RawMessage // routing criteria, nil for none
+	Move      bool            // out of the queue it waits in now
 }
 
 // SetRouting asks to change how a contact that already waits is ordered. Answer: Done.
 type SetRouting struct {
 	Priority  int
 	TimeShift int
+	Criteria  json.RawMessage // nil for none
 }
 
 // SetContact asks to set data of a related contact. Answer: Done. The contact's
@@ -86,18 +88,15 @@ type CreateCallback struct {
 	MaxAttempts int
 }
 
-// ListenBot asks a speech or bot service to take over the leg. Answer: BotReply.
-type ListenBot struct {
-	Bot        string // alias ARN, or name of the older form
-	Text       string
-	SSML       bool
-	PromptID   string
-	Attributes map[string]string
-	TimeLimit  time.Duration
+// Act asks call control for something beside the flow's own leg. Answer: Done.
+type Act struct {
+	Type       string          // CompleteOutboundCall, UpdatePreviousContactParticipantState
+	Parameters json.RawMessage // with every reference resolved
 }
 
 // Data asks for something that a domain keeps: tasks, cases, customer
-// profiles, tags. Answer: DataReply.
+// profiles, tags. Answer: DataReply,
+// or Refused with a branch such as NoneFoundError.
 type Data struct {
 	Type       string          // the action's type, e.g. CreateTask
 	Parameters json.RawMessage // with every path resolved
@@ -112,7 +111,7 @@ func (SetContact) ask()     {}
 func (CheckHours) ask()     {}
 func (GetMetrics) ask()     {}
 func (CreateCallback) ask() {}
-func (ListenBot) ask()      {}
+func (Act) ask()            {}
 func (Data) ask()           {}
 
 // Event is what a step is about: a call's event, or the answer to an Ask. It is
@@ -152,12 +151,6 @@ type MetricsAnswer struct {
 	OldestAge                                   time.Duration
 }
 
-// BotReply answers ListenBot.
-type BotReply struct {
-	Intent string
-	Lex    json.RawMessage // what $.Lex refers to
-}
-
 // DataReply answers Data.
 type DataReply struct {
 	Namespace string          // where Value goes: "Customer", "Case", "Task"; "" is nowhere
@@ -171,5 +164,4 @@ func (Enqueued) event()      {}
 func (Done) event()          {}
 func (HoursAnswer) event()   {}
 func (MetricsAnswer) event() {}
-func (BotReply) event()      {}
 func (DataReply) event()     {}

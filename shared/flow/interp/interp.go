@@ -59,6 +59,7 @@ type Contact struct {
 	Tags             map[string]string
 	Segment          map[string]string // $.SegmentAttributes['connect:Subtype'].ValueString
 	Position         int               // in the queue from 1; 0 is not known
+	CallProgress     string            // of a campaign's call: CallAnswered, VoicemailBeep, VoicemailNoBeep; "" is NotDetected
 }
 
 // Endpoint is an address of a party; a TELEPHONE_NUMBER when Type is empty.

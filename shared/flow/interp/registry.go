@@ -10,48 +10,6 @@ import (
 	"huawu/shared/flow"
 )
 
-// newAction returns the empty code of an action type, nil if there is none.
-// Each type has a file of its own and a folder of cases below testdata.
-func newAction(kind string) action {
-	switch kind {
-	case "Compare":
-		return &compare{}
-	case "DisconnectParticipant":
-		return &disconnectParticipant{}
-	case "EndFlowExecution":
-		return &endFlowExecution{}
-	case "GetParticipantInput":
-		return &getParticipantInput{}
-	case "InvokeLambdaFunction":
-		return &invokeLambdaFunction{}
-	case "Loop":
-		return &loop{}
-	case "MessageParticipant":
-		return &messageParticipant{}
-	case "MessageParticipantIteratively":
-		return &messageParticipantIteratively{}
-	case "TransferContactToQueue":
-		return &transferContactToQueue{}
-	case "TransferToFlow":
-		return &transferToFlow{}
-	case "UpdateContactAttributes":
-		return &updateContactAttributes{}
-	case "UpdateContactData":
-		return &updateContactData{}
-	case "UpdateContactEventHooks":
-		return &updateContactEventHooks{}
-	case "UpdateContactRecordingBehavior":
-		return &updateContactRecordingBehavior{}
-	case "UpdateContactTargetQueue":
-		return &updateContactTargetQueue{}
-	case "UpdateContactTextToSpeechVoice":
-		return &updateContactTextToSpeechVoice{}
-	case "UpdateFlowLoggingBehavior":
-		return &updateFlowLoggingBehavior{}
-	}
-	return nil
-}
-
 // ActionTypes returns the action types that can run, in the order of the language's tiers.
 func ActionTypes() []string {
 	var list []string
@@ -81,6 +39,10 @@ func newStep(a *flow.Action) (action, []flow.Problem) {
 			add(flow.Error, "Type", a.Type+" is not bound here")
 		}
 		return nil, problems // unknown and refused types are flow.Check's
+	}
+	if d, ok := code.(*domainAction); ok {
+		d.load(a.Parameters)
+		return code, nil
 	}
 	for _, f := range readFields(a.Parameters, code) {
 		add(f.severity, "Parameters."+f.field, f.wrong)

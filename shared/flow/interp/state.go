@@ -55,6 +55,7 @@ type State struct {
 	Callback    string               `json:"cb,omitempty"` // $.CustomerCallbackNumber
 	Priority    int                  `json:"pr,omitempty"` // 1 is first; 0 is the default, 5
 	TimeShift   int                  `json:"ts,omitempty"` // seconds added to the time in queue
+	Criteria    json.RawMessage      `json:"cr,omitempty"` // routing criteria: skills, levels, agents
 	Name        string               `json:"n,omitempty"`
 	Description string               `json:"de,omitempty"`
 	CustomerID  string               `json:"ci,omitempty"`

@@ -22,7 +22,7 @@ func (a *transferContactToQueue) execute(r *run) result {
 	if !r.queueFlowKnown() {
 		return result{}
 	}
-	return r.effect(Enqueue{QueueID: r.s.Queue.ID, AgentID: r.s.TargetAgent, Priority: r.s.Priority, TimeShift: r.s.TimeShift})
+	return r.effect(Enqueue{QueueID: r.s.Queue.ID, AgentID: r.s.TargetAgent, Priority: r.s.Priority, TimeShift: r.s.TimeShift, Criteria: r.s.Criteria})
 }
 
 // queueFlowKnown loads the customer queue flow before the contact is queued.

@@ -12,33 +12,44 @@ import (
 // IVRRecordingBehavior the part with the flow is recorded too, from now on.
 // Source: Amazon Connect flow language, "UpdateContactRecordingBehavior".
 type updateContactRecordingBehavior struct {
-	RecordingBehavior struct {
-		RecordedParticipants       []flow.Template
-		ScreenRecordedParticipants []flow.Template
-		IVRRecordingBehavior       flow.Template
+	RecordingBehavior recordedParticipants
+	AnalyticsBehavior *struct {
+		Enabled                    flow.Template
+		AnalyticsMode              flow.Template
+		AnalyticsLanguage          flow.Template
+		AnalyticsRedactionBehavior flow.Template
+		AnalyticsRedactionResults  flow.Template
+		AnalyticsRedactionEntities document
+		AnalyticsRedactionMaskMode flow.Template
+		AnalyticsCustomVocabulary  document
+		SummaryConfiguration       document
+		SentimentConfiguration     document
+		ChannelConfiguration       document
 	}
-	AnalyticsBehavior *analytics
 }
 
-// analytics is what a contact's recording is analysed for.
-type analytics struct {
-	Enabled                    flow.Template
-	AnalyticsMode              flow.Template
-	AnalyticsLanguage          flow.Template
-	AnalyticsRedactionBehavior flow.Template
-	AnalyticsRedactionResults  flow.Template
-	AnalyticsRedactionEntities any
-	AnalyticsRedactionMaskMode flow.Template
-	AnalyticsCustomVocabulary  any
-	SummaryConfiguration       any
-	SentimentConfiguration     any
-	ChannelConfiguration       any
+// recordedParticipants says whose voice is kept.
+type recordedParticipants struct {
+	RecordedParticipants       []flow.Template
+	ScreenRecordedParticipants []flow.Template
+	IVRRecordingBehavior       flow.Template
 }
 
 func (a *updateContactRecordingBehavior) execute(r *run) result {
-	next := Recording{Set: true, IVR: r.s.Recording.IVR}
-	for _, who := range a.RecordingBehavior.RecordedParticipants {
-		switch r.expand(who) {
+	analysis := ""
+	if b := a.AnalyticsBehavior; b != nil && isTrue(r.expand(b.Enabled)) {
+		analysis = r.expand(b.AnalyticsLanguage)
+	}
+	return r.record(&a.RecordingBehavior, analysis)
+}
+
+// record remembers who is recorded, and starts or stops the recording of the
+// flow's own part where there is a place for it.
+func (r *run) record(who *recordedParticipants, analysis string) result {
+	was := r.s.Recording.IVR
+	next := Recording{Set: true, IVR: was, Analysis: analysis}
+	for _, name := range who.RecordedParticipants {
+		switch r.expand(name) {
 		case "Agent":
 			next.Agent = true
 		case "Customer":
@@ -47,18 +58,9 @@ func (a *updateContactRecordingBehavior) execute(r *run) result {
 			return r.failed(flow.NoMatchingError)
 		}
 	}
-	if b := a.AnalyticsBehavior; b != nil && isTrue(r.expand(b.Enabled)) {
-		next.Analysis = r.expand(b.AnalyticsLanguage)
-	}
-	if r.env.RecordingLocation == "" {
-		next.IVR = false
-		r.s.Recording = next
-		return r.next()
-	}
-	was := r.s.Recording.IVR
-	switch ivr := r.expand(a.RecordingBehavior.IVRRecordingBehavior); {
+	switch ivr := r.expand(who.IVRRecordingBehavior); {
 	case strings.EqualFold(ivr, "Enabled"):
-		next.IVR = true
+		next.IVR = r.env.RecordingLocation != ""
 	case strings.EqualFold(ivr, "Disabled"):
 		next.IVR = false
 	}

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -41,13 +42,35 @@ func wordPress(p *player, args []string, _ map[string]string) error {
 
 func wordWaits(p *player, _ []string, _ map[string]string) error {
 	if p.current == nil {
-		return errors.New("nothing asks for digits")
+		return errors.New("nothing is asked")
 	}
-	if _, _, high, _ := inputShape(p.current); high == 0 {
-		return errors.New("nothing asks for digits")
+	if _, _, high, _ := inputShape(p.current); high == 0 && p.current.Type != sma.TypeStartBotConversation {
+		return errors.New("nothing is asked")
 	}
 	p.env.Now = p.env.Now.Add(5 * time.Second)
 	return p.event(sma.ActionFailed, &sma.ActionData{ErrorType: sma.SystemException})
+}
+
+// wordUnderstands is what a bot makes of the caller: an intent, with slots.
+func wordUnderstands(p *player, args []string, set map[string]string) error {
+	if p.current == nil || p.current.Type != sma.TypeStartBotConversation || len(args) != 1 {
+		return errors.New("want an intent, after talks")
+	}
+	type value struct {
+		Value struct{ InterpretedValue string }
+	}
+	slots := map[string]value{}
+	for name, text := range set {
+		slots[name] = value{struct{ InterpretedValue string }{text}}
+	}
+	intent := map[string]any{"Name": args[0], "State": "ReadyForFulfillment", "Slots": slots}
+	raw, err := json.Marshal(map[string]any{"SessionId": "s-1",
+		"SessionState":    map[string]any{"Intent": intent, "SessionAttributes": map[string]string{"turns": "1"}},
+		"Interpretations": []any{map[string]any{"Intent": intent, "NluConfidence": map[string]any{"Score": 0.91}}, map[string]any{"Intent": map[string]any{"Name": "Other"}, "NluConfidence": map[string]any{"Score": 0.2}}}})
+	if err != nil {
+		return err
+	}
+	return p.event(sma.ActionSuccessful, &sma.ActionData{IntentResult: raw})
 }
 
 // inputShape says what an input takes; high is 0 for other actions.

@@ -87,6 +87,17 @@ func wordLoops(p *player, args []string, set map[string]string) error {
 	return nil
 }
 
+func wordTalks(p *player, args []string, _ map[string]string) error {
+	a, err := p.want()
+	if err != nil {
+		return err
+	}
+	if a.Type != sma.TypeStartBotConversation || !strings.Contains(describe(a), strings.Join(args, " ")) {
+		return wrong(a)
+	}
+	return nil
+}
+
 func wordPauses(p *player, args []string, _ map[string]string) error {
 	return p.exactly("pauses", args)
 }

@@ -205,6 +205,11 @@ func describe(a *sma.Action) string {
 		return "hangs up"
 	case *sma.CallAndBridge:
 		return "calls " + string(x.Endpoints[0].URI)
+	case *sma.StartBotConversation:
+		if len(x.Configuration.WelcomeMessages) > 0 {
+			return fmt.Sprintf("talks %q", x.Configuration.WelcomeMessages[0].Content)
+		}
+		return "talks"
 	case *sma.SendDigits:
 		return "sends " + string(x.Digits)
 	}

@@ -1,7 +1,6 @@
 package story
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,31 +26,32 @@ func words() map[string]word {
 		"function": wordFunction, // name replies JSON | name fails
 		"hours":    wordHours,    // id open | id closed
 		"metric":   wordMetric,   // queue online= available= staffed= size= oldest=
-		"bot":      wordBot,      // intent slots JSON
 		"data":     wordData,     // action-type replies JSON | fails error
 		"override": wordOverride, // action error= | value= | off
 		"agent":    wordAgent,    // username first= last=
 		"header":   wordHeader,   // name value: of the INVITE
 
 		// What happens.
-		"call":       wordCall,    // flow= from= to= at= language= recording= attribute…=
-		"enter":      wordEnter,   // hook: its flow begins
-		"press":      wordPress,   // keys
-		"waits":      wordWaits,   // nothing is typed
-		"fails":      wordFails,   // the action told last fails [error]
-		"after":      wordAfter,   // 30s: time passes; a loop may be interrupted
-		"caller":     wordCaller,  // hangs up
-		"answers":    wordAnswers, // the party that is called
-		"unanswered": wordUnanswered,
-		"other":      wordOther,   // hangs up: the party that was called
-		"resumes":    wordResumes, // the flow takes the leg again
-		"refuses":    wordRefuses, // the relay refuses the answer
+		"call":        wordCall,        // flow= from= to= at= language= recording= attribute…=
+		"enter":       wordEnter,       // hook: its flow begins
+		"press":       wordPress,       // keys
+		"waits":       wordWaits,       // nothing is typed
+		"understands": wordUnderstands, // intent [slots JSON]: of a bot that talks
+		"fails":       wordFails,       // the action told last fails [error]
+		"after":       wordAfter,       // 30s: time passes; a loop may be interrupted
+		"caller":      wordCaller,      // hangs up
+		"answers":     wordAnswers,     // the party that is called
+		"unanswered":  wordUnanswered,
+		"other":       wordOther,   // hangs up: the party that was called
+		"resumes":     wordResumes, // the flow takes the leg again
+		"refuses":     wordRefuses, // the relay refuses the answer
 
 		// What is noticed.
 		"says":      wordSays,      // text within a spoken text
 		"plays":     wordPlays,     // prompt or key
 		"asks":      wordAsks,      // text or prompt of an input
 		"loops":     wordLoops,     // texts or prompts of a loop, in order
+		"talks":     wordTalks,     // text a bot begins with
 		"pauses":    wordPauses,    // 5s
 		"hangs":     wordHangs,     // up
 		"calls":     wordCalls,     // number timeout= caller=
@@ -62,7 +62,7 @@ func words() map[string]word {
 		"queued":    wordReply,     // queue priority= shift=
 		"invoked":   wordReply,     // function name=value…
 		"callback":  wordReply,     // number queue= delay= attempts=
-		"listened":  wordReply,     // text
+		"acted":     wordReply,     // action-type text within its parameters
 		"routing":   wordReply,     // priority= shift=
 		"related":   wordReply,     // name=value…
 		"asked":     wordAsked,     // action-type text within its parameters
@@ -80,7 +80,7 @@ func (p *player) tell(l line) error {
 		return errors.New("no such word")
 	}
 	args, set := options(l.words[1:])
-	if slices.Contains([]string{"queued", "invoked", "callback", "listened", "routing", "related"}, l.words[0]) {
+	if slices.Contains([]string{"queued", "invoked", "callback", "acted", "routing", "related"}, l.words[0]) {
 		args = l.words // told with its own word
 		set = nil
 	}
@@ -180,18 +180,6 @@ func wordMetric(p *player, args []string, set map[string]string) error {
 	return nil
 }
 
-func wordBot(p *player, args []string, _ map[string]string) error {
-	if len(args) < 1 {
-		return errors.New("want an intent")
-	}
-	lex := fmt.Sprintf(`{"IntentName":%q}`, args[0])
-	if len(args) > 1 {
-		lex = fmt.Sprintf(`{"IntentName":%q,"Slots":%s}`, args[0], args[1])
-	}
-	p.world.bots = append(p.world.bots, interp.BotReply{Intent: args[0], Lex: json.RawMessage(lex)})
-	return nil
-}
-
 func wordOverride(p *player, args []string, set map[string]string) error {
 	if len(args) == 0 {
 		return errors.New("want an action's identifier")
@@ -252,7 +240,7 @@ func wordCall(p *player, _ []string, set map[string]string) error {
 		p.env.Now, p.start = t.UTC(), t.UTC()
 	}
 	p.env.Language, p.env.RecordingLocation = set["language"], set["recording"]
-	p.env.Contact.Channel = set["channel"]
+	p.env.Contact.Channel, p.env.Contact.CallProgress = set["channel"], set["progress"]
 	p.env.Contact.Customer = interp.Endpoint{Address: set["from"]}
 	p.env.Contact.System = interp.Endpoint{Address: set["to"]}
 	id := set["flow"]
@@ -269,6 +257,7 @@ func wordCall(p *player, _ []string, set map[string]string) error {
 	if q := set["queue"]; q != "" {
 		p.state.Queue = p.world.queues[q]
 	}
+	p.state.TargetAgent = set["agent"]
 	return p.step(interp.Begin{})
 }
 

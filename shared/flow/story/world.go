@@ -21,7 +21,6 @@ type world struct {
 	functions map[string]reply
 	hours     map[string]hours.Hours
 	metrics   map[string]interp.MetricsAnswer
-	bots      []interp.BotReply
 	data      map[string]reply // by action type
 }
 
@@ -74,7 +73,7 @@ func (p *player) Answer(s interp.State, a interp.Ask) (interp.Event, error) {
 		}
 		return m, nil
 	case interp.SetRouting:
-		p.note("routing priority=%d shift=%d", a.Priority, a.TimeShift)
+		p.note("routing priority=%d shift=%d criteria=%s", a.Priority, a.TimeShift, a.Criteria)
 		return interp.Done{}, nil
 	case interp.SetContact:
 		p.note("related %s name=%s language=%s", pairsText(a.Attributes), a.Name, a.Language)
@@ -82,8 +81,12 @@ func (p *player) Answer(s interp.State, a interp.Ask) (interp.Event, error) {
 	case interp.CreateCallback:
 		p.note("callback %s queue=%s delay=%s attempts=%d", a.Number, a.QueueID, a.Delay, a.MaxAttempts)
 		return interp.Done{}, nil
-	case interp.ListenBot:
-		return p.listen(a)
+	case interp.Act:
+		if r, ok := p.world.data[a.Type]; ok && r.fails != "" {
+			return interp.Refused{Branch: r.fails}, nil
+		}
+		p.note("acted %s %s", a.Type, a.Parameters)
+		return interp.Done{}, nil
 	case interp.Data:
 		return p.ask(a)
 	}
@@ -98,7 +101,7 @@ func (p *player) enqueue(a interp.Enqueue) (interp.Event, error) {
 	if a.AgentID != "" {
 		where = "agent:" + a.AgentID
 	}
-	p.note("queued %s priority=%d shift=%d move=%t", where, a.Priority, a.TimeShift, a.Move)
+	p.note("queued %s priority=%d shift=%d move=%t criteria=%s", where, a.Priority, a.TimeShift, a.Move, a.Criteria)
 	return interp.Enqueued{}, nil
 }
 
@@ -114,16 +117,6 @@ func (p *player) invoke(a interp.InvokeFunction) (interp.Event, error) {
 		return nil, errRefused
 	}
 	return interp.FunctionReply{Payload: json.RawMessage(r.payload), InvocationID: "invocation-1"}, nil
-}
-
-func (p *player) listen(a interp.ListenBot) (interp.Event, error) {
-	p.note("listened %q%s", a.Text, a.PromptID)
-	if len(p.world.bots) == 0 {
-		return interp.Refused{Branch: flow.InputTimeLimitExceeded}, nil
-	}
-	r := p.world.bots[0]
-	p.world.bots = p.world.bots[1:]
-	return r, nil
 }
 
 func (p *player) ask(a interp.Data) (interp.Event, error) {

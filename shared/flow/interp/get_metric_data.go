@@ -1,0 +1,37 @@
+package interp
+
+import (
+	"strconv"
+
+	"huawu/shared/flow"
+)
+
+// getMetricData is GetMetricData: it fills $.Metrics with the live figures of
+// a queue or an agent.
+// Source: Amazon Connect flow language, "GetMetricData".
+type getMetricData struct {
+	QueueID      flow.Template `json:"QueueId"`
+	AgentID      flow.Template `json:"AgentId"`
+	QueueChannel flow.Template
+}
+
+func (a *getMetricData) execute(r *run) result {
+	if branch, no := r.refused(); no {
+		return r.failed(branch)
+	}
+	m, ok := r.answer.(MetricsAnswer)
+	if !ok {
+		return r.askMetrics(a.QueueID, a.AgentID, r.expand(a.QueueChannel))
+	}
+	set := map[string]string{"Queue.Name": m.QueueName, "Queue.ARN": m.QueueARN}
+	for name, n := range map[string]int{
+		"Queue.Size": m.Size, "Queue.OldestContactAge": int(m.OldestAge.Seconds()),
+		"Agents.Online.Count": m.Online, "Agents.Available.Count": m.Available, "Agents.Staffed.Count": m.Staffed,
+		"Agents.Busy.Count": m.Busy, "Agents.AfterContactWork.Count": m.AfterWork, "Agents.Missed.Count": m.Missed,
+		"Agents.NonProductive.Count": m.NonProductive,
+	} {
+		set[name] = strconv.Itoa(n)
+	}
+	r.s.Metrics = set
+	return r.next()
+}
