@@ -56,7 +56,9 @@ func (k Key) Tenant() string {
 
 // Item holds attributes: string, int64, []byte, bool, []string, []any or
 // map[string]any (of the same). Its key, TTL and index attributes are included.
-// Numbers are integers: money and ratios are stored scaled.
+// Numbers are integers: money and ratios are stored scaled. Named types and
+// other integers may be written and come back as these (see Value); a list of
+// strings only comes back as []string, also an empty one.
 type Item map[string]any
 
 // Key returns the item's key.
@@ -78,15 +80,17 @@ type Cursor map[string]any
 type Query struct {
 	Index      bool   // the one sparse index instead of the table
 	Part       string // exact
-	From, To   string // sort key, both inclusive, "" open; a prefix is From=p, To=p+"\uffff"
+	From, To   string // sort key, both inclusive, "" open; a prefix is From=p, To=p+"\uffff"; From behind To is fault.Invalid
 	Descending bool
 	Strong     bool // fault.Invalid with Index
-	Limit      int  // items read; 0 = as many as the page holds
+	Limit      int  // items read; 0 = as many as the page holds; a page that ends by it has a cursor even if nothing follows
 	After      Cursor
 }
 
 // Write is one of: Put (whole item), Update (Set, Remove, Add), Delete, or none
-// of them: a check. The key attributes are added to Put by the table.
+// of them: a check, which needs a condition. The key attributes are added to Put
+// by the table. An update or delete of an absent item is done: the one makes it,
+// the other is no error.
 type Write struct {
 	Key    Key
 	If     []Cond // all must hold, on the stored item
@@ -100,7 +104,8 @@ type Write struct {
 // Cond compares one top-level attribute. Op is "absent", "present", "=", "!=",
 // "<", "<=", ">", ">=". An absent attribute satisfies only "absent" and "!=".
 // "absent" on AttrPart means: no such item. "<" and its kin compare two numbers
-// or two strings (byte order); other types do not satisfy them.
+// or two strings (byte order); a stored value of another type does not satisfy
+// them, and a Value of another type is fault.Invalid.
 type Cond struct {
 	Attr, Op string
 	Value    any

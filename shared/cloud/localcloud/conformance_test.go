@@ -145,6 +145,9 @@ func TestPortsAtTheirWeakest(t *testing.T) {
 }
 
 func TestPortsOnDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits in real time")
+	}
 	cloudtest.Run(t, func(t *testing.T) cloudtest.Side {
 		return newSide(t, openCloud(t, localcloud.Options{Dir: t.TempDir()}), nil)
 	}, nil)
