@@ -60,6 +60,11 @@ type Recorder struct {
 	closed bool
 }
 
+var (
+	_ call.Recorders = (*Recorder)(nil)
+	_ call.Recording = (*Recording)(nil)
+)
+
 // New opens the spool, takes up what an earlier process left in it, and begins
 // to fetch keys.
 func New(c Config) (*Recorder, error) {
