@@ -2,6 +2,7 @@ package call
 
 import (
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"huawu/mediarelay/media"
@@ -75,6 +76,29 @@ func (c *call) run() {
 		t.Stop()
 	}
 	c.log.Info("call ended", "seconds", int(time.Since(c.since).Seconds()), "questions", c.invocations, "reported", !c.unheard())
+}
+
+// safely runs the call; a bug that shows in one call must not end the others.
+// Its legs are hung up, its note stays, so that its end is reported.
+func (c *call) safely() {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		c.calls.count.panics.Add(1)
+		c.log.Error("call ends: panic", "panic", r, "stack", string(debug.Stack()))
+		c.box.close()
+		for _, p := range c.parties {
+			if p.leg != nil && !p.ended {
+				c.legDid(p, "hang up", p.leg.Hangup("internal error"))
+			}
+			if p.recording != nil {
+				p.recording.run.Stop()
+			}
+		}
+	}()
+	c.run()
 }
 
 func (c *call) begin() {

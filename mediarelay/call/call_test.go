@@ -1,6 +1,7 @@
 package call
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,7 +65,7 @@ func begin(t testing.TB, st *stage, c *Calls, id string) *fakeLeg {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.tell = notify
+	l.use(notify)
 	return l
 }
 
@@ -108,7 +109,9 @@ func TestAdmission(t *testing.T) {
 		try := func(id string) error {
 			l := st.newLeg(id, true, nil)
 			tell, err := c.Start(Inbound{ID: id, Leg: l, Tenant: "acme"})
-			l.tell = tell
+			if err == nil {
+				l.use(tell)
+			}
 			return err
 		}
 		steps := []struct {
@@ -148,6 +151,74 @@ func TestAdmission(t *testing.T) {
 			t.Error(err)
 		}
 		c.Close()
+	})
+}
+
+// A bug in one call ends that call only: its legs are hung up, and its note
+// stays for the report of its end.
+func TestAPanicEndsOneCallOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage()
+		c := world(st, hook.HandlerFunc(func(context.Context, sma.Event) (sma.Response, error) { return sma.Keep(), nil }), nil)
+		bad, good := begin(t, st, c, "bad"), begin(t, st, c, "good")
+		synctest.Wait()
+		c.find("bad").box.post(func() { panic("bug") })
+		synctest.Wait()
+		if !bad.over || good.over || c.Len() != 1 || c.Count().Panics != 1 {
+			t.Errorf("bad over %v, good over %v, %d calls, %+v", bad.over, good.over, c.Len(), c.Count())
+		}
+		if e, ok := st.journal["bad"]; !ok || len(e.Legs) != 1 || e.Legs[0].Ended {
+			t.Errorf("journal: %+v", st.journal)
+		}
+		c.Close()
+	})
+}
+
+// Any answer leaves a call that can be ended.
+func FuzzAnswerRuns(f *testing.F) {
+	files, err := os.ReadDir("testdata")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile("testdata/" + file.Name())
+		if err != nil {
+			continue // the corpus of another target
+		}
+		for _, line := range lines(section(string(raw), "answers")) {
+			if strings.HasPrefix(line, "[") {
+				f.Add([]byte(`{"Actions":` + strings.ReplaceAll(line, "$A", "tx-a") + `}`))
+			}
+		}
+	}
+	f.Add([]byte(`{"Actions":[null,{},{"Type":"Speak"},{"Type":"Hangup","Parameters":null}]}`))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		synctest.Test(t, func(t *testing.T) {
+			st := newStage()
+			var out bytes.Buffer
+			first := true
+			st.refuse["ghost"] = fault.New(fault.NotFound, "none")
+			c := world(st, hook.HandlerFunc(func(_ context.Context, e sma.Event) (sma.Response, error) {
+				if !first {
+					return sma.Keep(), nil
+				}
+				first = false
+				return sma.ReadResponse(answer)
+			}), func(cfg *Config) { cfg.Log = slog.New(slog.NewTextHandler(&out, nil)) })
+			l := begin(t, st, c, "tx")
+			time.Sleep(time.Second)
+			l.hear(media.Event{Kind: media.Digit, Digit: '1'})
+			time.Sleep(time.Second)
+			l.end(LegEvent{Kind: Ended})
+			for range 200 {
+				time.Sleep(time.Second)
+				synctest.Wait()
+			}
+			if c.Len() != 0 || c.Count().Panics != 0 {
+				t.Errorf("%d calls up, %d panics\n%s", c.Len(), c.Count().Panics, strings.ReplaceAll(out.String(), `\n`, "\n"))
+			}
+			c.Close()
+		})
 	})
 }
 
@@ -191,7 +262,7 @@ func chaos(t *testing.T, r *rand.Rand, seed int) {
 		legs := append([]*fakeLeg{}, st.order...)
 		st.mu.Unlock()
 		for _, l := range legs {
-			l.mute = false
+			l.mute.Store(false)
 			l.end(LegEvent{Kind: Ended})
 		}
 		synctest.Wait()
@@ -231,7 +302,7 @@ func whatever(te *teller, r *rand.Rand, l *fakeLeg) {
 	case 7:
 		l.hear(media.Event{Kind: media.MediaLost})
 	case 8:
-		l.mute = r.IntN(4) == 0
+		l.mute.Store(r.IntN(4) == 0)
 	case 9, 10:
 		verbs := []string{"ring", "unring", "hold", "resume", "hangup", "connect"}
 		_ = te.calls.Update(sma.Update{TransactionID: "tx", Sequence: r.Int64(), ValidUntil: time.Now().Add(time.Minute),

@@ -99,7 +99,7 @@ func (c *Calls) Start(in Inbound) (Notify, error) {
 	}
 	c.count.started.Add(1)
 	c.work.Go(func() {
-		one.run()
+		one.safely()
 		c.mu.Lock()
 		delete(c.live, in.ID)
 		c.mu.Unlock()

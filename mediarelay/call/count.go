@@ -40,7 +40,7 @@ type counters struct {
 	updates, dropped, repeated  atomic.Uint64
 	actions, failedActions      atomic.Uint64
 	fallbacks, covers, overLong atomic.Uint64
-	journal                     atomic.Uint64
+	journal, panics             atomic.Uint64
 }
 
 // Counters is what the calls of a relay have counted since it started.
@@ -60,6 +60,7 @@ type Counters struct {
 	Covers          uint64 // times a slow function was covered
 	OverLimit       uint64 // calls that reached the limit of invocations
 	JournalErrors   uint64
+	Panics          uint64 // calls that ended by a bug
 }
 
 // Count returns the counters.
@@ -70,6 +71,6 @@ func (c *Calls) Count() Counters {
 		Asked: n.asked.Load(), AskFailed: n.failed.Load(), InvalidAnswers: n.invalid.Load(),
 		Updates: n.updates.Load(), DroppedUpdates: n.dropped.Load(), RepeatedUpdates: n.repeated.Load(),
 		Actions: n.actions.Load(), FailedActions: n.failedActions.Load(),
-		Fallbacks: n.fallbacks.Load(), Covers: n.covers.Load(), OverLimit: n.overLong.Load(), JournalErrors: n.journal.Load(),
+		Fallbacks: n.fallbacks.Load(), Covers: n.covers.Load(), OverLimit: n.overLong.Load(), JournalErrors: n.journal.Load(), Panics: n.panics.Load(),
 	}
 }

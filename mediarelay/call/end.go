@@ -105,7 +105,7 @@ func (c *call) note() {
 		if !p.living() && !p.owes && !(p.leaving && !p.ended && (p.inbound || p.up)) {
 			continue
 		}
-		l := LegEntry{CallID: p.id, Tag: p.tag, Direction: string(p.participant().Direction), Started: p.started.UTC(), Ended: p.ended}
+		l := LegEntry{CallID: p.id, Tag: p.tag, Direction: p.participant().Direction, From: p.from, To: p.to, Started: p.started.UTC(), Ended: p.ended}
 		if p.ended {
 			l.Code, l.Reason = p.code, c.ending
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"huawu/mediarelay/media"
@@ -61,9 +62,10 @@ type fakeLeg struct {
 	st      *stage
 	name    string
 	id      string
-	tell    Notify
+	notify  Notify
+	ready   chan struct{} // closed when notify is set
 	inbound bool
-	mute    bool // hang-ups are never confirmed
+	mute    atomic.Bool // hang-ups are never confirmed
 
 	mu     sync.Mutex
 	up     bool
@@ -75,10 +77,24 @@ type fakeLeg struct {
 func (st *stage) newLeg(id string, inbound bool, tell Notify) *fakeLeg {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	l := &fakeLeg{st: st, id: id, name: string(rune('A' + len(st.order))), inbound: inbound, tell: tell}
+	l := &fakeLeg{st: st, id: id, name: string(rune('A' + len(st.order))), inbound: inbound, ready: make(chan struct{})}
+	if tell != nil {
+		l.use(tell)
+	}
 	st.order = append(st.order, l)
 	st.legs[id] = l
 	return l
+}
+
+// use sets whom the leg tells; what it has to tell waits for it.
+func (l *fakeLeg) use(n Notify) {
+	l.notify = n
+	close(l.ready)
+}
+
+func (l *fakeLeg) tell(e LegEvent) {
+	<-l.ready
+	l.notify(e)
 }
 
 func (l *fakeLeg) ID() string                 { return l.id }
@@ -102,7 +118,7 @@ func (l *fakeLeg) Reject(code int, reason string) error {
 
 func (l *fakeLeg) Hangup(reason string) error {
 	l.st.say("%s hung up: %s", l.name, reason)
-	if l.mute {
+	if l.mute.Load() {
 		return nil
 	}
 	l.mu.Lock()

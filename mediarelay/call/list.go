@@ -111,6 +111,9 @@ func (c *call) target(o order) *party {
 func (c *call) replace(a *ask, actions []sma.Action) {
 	c.pending = c.pending[:0]
 	for _, action := range actions {
+		if action.Parameters == nil {
+			action.Parameters = &sma.Unknown{Type: action.Type}
+		}
 		c.pending = append(c.pending, order{action, a.about})
 	}
 	s := c.running

@@ -91,7 +91,9 @@ type Journal interface {
 	Remove(transactionID string) error
 }
 
-// Entry is the note of one call. It holds no numbers and no names.
+// Entry is the note of one call: enough to report its end as the call itself
+// would have. It holds personal data (From, To): whoever keeps it keeps it only
+// until the report was taken, and out of logs.
 type Entry struct {
 	TransactionID string         `json:"transactionId"`
 	Tenant        string         `json:"tenant"`
@@ -108,6 +110,8 @@ type LegEntry struct {
 	CallID    string    `json:"callId"`
 	Tag       sma.Tag   `json:"tag"`
 	Direction string    `json:"direction"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
 	Started   time.Time `json:"started"`
 	Ended     bool      `json:"ended"` // it hung up; only the report is owed
 	Code      int       `json:"code,omitempty"`

@@ -123,7 +123,7 @@ func (te *teller) until(d time.Duration) {
 // check tells what must not be left when a call is over.
 func (te *teller) check() {
 	for _, l := range te.order {
-		if !l.over && !l.mute {
+		if !l.over && !l.mute.Load() {
 			te.say("LEAK: leg %s is still up", l.name)
 		}
 	}
@@ -190,7 +190,7 @@ func (te *teller) happen(who string, words []string) {
 			te.say("refused: %v", err)
 			return
 		}
-		l.tell = notify
+		l.use(notify)
 		return
 	case "update":
 		te.updated(words)
@@ -233,7 +233,7 @@ func (te *teller) legDoes(l *fakeLeg, words []string) {
 	case "loses-media":
 		l.hear(media.Event{Kind: media.MediaLost})
 	case "mute":
-		l.mute = true
+		l.mute.Store(true)
 	default:
 		te.t.Fatalf("what is %q?", words)
 	}
