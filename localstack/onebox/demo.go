@@ -1,0 +1,149 @@
+package onebox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"huawu/flows"
+	"huawu/localstack/seed"
+	"huawu/mediarelay/prompts"
+	"huawu/mediarelay/registrar"
+	"huawu/mediarelay/trunk"
+	"huawu/shared/auth"
+	"huawu/shared/crm"
+	"huawu/shared/event"
+	"huawu/shared/fault"
+	"huawu/shared/speech"
+	"huawu/shared/speech/espeak"
+)
+
+// tokenLife is how long the printed tokens are valid.
+const tokenLife = 24 * time.Hour
+
+// demo is what the demo tenant brings besides its items.
+type demo struct {
+	passwords map[string]string // of phones, by SIP user; kept, so that phones stay set up
+	crm       *receiver
+}
+
+// seed writes the demo tenant. Its webhook endpoint is made anew at each start,
+// because this machine's port may have changed and its secret is told only once.
+func (b *Box) seed(ctx context.Context) error {
+	passwords, err := b.passwords()
+	if err != nil {
+		return err
+	}
+	endpoint, secret, err := crm.NewEndpoint(ctx, b.cloud.Keys(), crm.Guard{AllowLoopback: true}, time.Now(), seed.Tenant, "demo-crm",
+		"http://"+b.web.Addr().String()+receiverPath, event.Completed)
+	if err != nil {
+		return err
+	}
+	if _, err := b.cloud.Table().Write(ctx, endpoint.Put()); err != nil {
+		return fault.Wrap(fault.KindOf(err), err, "seed the webhook endpoint")
+	}
+	got, err := newReceiver(b.cfg.Data, secret, b.log)
+	if err != nil {
+		return err
+	}
+	b.demo = &demo{passwords: passwords, crm: got}
+	return seed.Demo(ctx, b.cloud.Table(), seed.Options{RingSeconds: b.cfg.RingSeconds, ACWSeconds: b.cfg.ACWSeconds})
+}
+
+// passwords returns the demo phones' passwords: those of an earlier start, or new ones.
+func (b *Box) passwords() (map[string]string, error) {
+	file := filepath.Join(b.cfg.Data, "phones.json")
+	kept := map[string]string{}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		return kept, fault.Wrap(fault.Invalid, json.Unmarshal(raw, &kept), "read %s", file)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(fault.Unavailable, err, "read demo phones")
+	}
+	for _, p := range seed.People() {
+		secret := make([]byte, 6)
+		if _, err := rand.Read(secret); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "make a password")
+		}
+		kept[p.Username] = hex.EncodeToString(secret)
+	}
+	if raw, err = json.MarshalIndent(kept, "", "  "); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "keep demo phones")
+	}
+	return kept, fault.Wrap(fault.Unavailable, os.WriteFile(file, raw, 0o600), "keep demo phones")
+}
+
+func (b *Box) tenants() []string {
+	if b.demo == nil {
+		return nil
+	}
+	return []string{seed.Tenant}
+}
+
+// peers returns the trunks and phones of the centre. The demo trunk is whatever
+// calls from this machine.
+func (b *Box) peers() (*trunk.Table, *registrar.Book, error) {
+	var trunks []trunk.Trunk
+	var phones []registrar.Account
+	if b.demo != nil {
+		trunks = append(trunks, trunk.Trunk{ID: seed.Trunk, Tenant: seed.Tenant, Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+		for _, p := range seed.People() {
+			phones = append(phones, registrar.Account{Tenant: seed.Tenant, User: p.Username, Password: b.demo.passwords[p.Username]})
+		}
+	}
+	table, err := trunk.NewTable(trunks...)
+	if err != nil {
+		return nil, nil, err
+	}
+	book, err := registrar.NewBook(phones...)
+	return table, book, err
+}
+
+// prompts returns what the centre can say: stored prompts always, any other text
+// where espeak-ng is installed.
+func (b *Box) prompts() (*prompts.Prompts, error) {
+	files, err := fs.Sub(flows.Prompts, "prompts")
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "stored prompts")
+	}
+	var voice speech.Synthesizer
+	if found, err := espeak.Find(); err == nil {
+		voice = speech.Cached{From: found, Dir: filepath.Join(b.cfg.Data, "speech")}
+	} else {
+		b.log.Info("only stored prompts can be spoken", "reason", err)
+	}
+	library, err := speech.NewLibrary(files, prompts.Decode, voice)
+	if err != nil {
+		return nil, err
+	}
+	return prompts.New(library, b.cloud.Blobs()), nil
+}
+
+// describe gathers what a user and the commands need to find their way.
+func (b *Box) describe(ctx context.Context) (Info, error) {
+	in := Info{PID: os.Getpid(), URL: "http://" + b.web.Addr().String(), SIP: b.relay.SIP().String(), Health: "http://" + b.relay.Admin().String() + "/healthz"}
+	if b.demo == nil {
+		return in, nil
+	}
+	in.Tenant, in.Number, in.CRM = seed.Tenant, seed.Number, in.URL+receiverPath
+	expires := time.Now().Add(tokenLife)
+	for _, p := range seed.People() {
+		token, err := b.tokens().Issue(ctx, auth.Identity{Tenant: seed.Tenant, Agent: p.ID, Role: auth.Agent, Expires: expires})
+		if err != nil {
+			return in, err
+		}
+		in.Agents = append(in.Agents, Login{ID: p.ID, Username: p.Username, Name: p.Name, Device: string(p.Device), SIPUser: p.Username,
+			Password: b.demo.passwords[p.Username], Token: token})
+	}
+	var err error
+	in.Admin, err = b.tokens().Issue(ctx, auth.Identity{Tenant: seed.Tenant, Agent: "admin", Role: auth.Admin, Expires: expires})
+	return in, err
+}
