@@ -2,7 +2,9 @@ package peers
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -118,7 +120,7 @@ func account(p Phone, address string) string {
 	if p.Auto {
 		answer = "auto"
 	}
-	return fmt.Sprintf("<sip:%s@%s>%s;audio_codecs=pcmu/8000/1,pcma/8000/1;answermode=%s;call_transfer=no\n", p.User, host, register, answer)
+	return fmt.Sprintf("<sip:%s@%s;transport=udp>%s;audio_codecs=pcmu/8000/1,pcma/8000/1;answermode=%s;call_transfer=no\n", p.User, host, register, answer)
 }
 
 // Do sends a command such as "dial", "accept", "hangup", "hold", "resume".
@@ -164,6 +166,19 @@ func (b *Baresip) read() {
 			b.mu.Unlock()
 		}
 	}
+}
+
+// Registered waits until the registrar has taken the phone. It reads the log,
+// because the event may come before anyone listens for it.
+func (b *Baresip) Registered() {
+	b.t.Helper()
+	Eventually(b.t, "baresip registers", func() error {
+		raw, err := os.ReadFile(filepath.Join(b.dir, "log"))
+		if err == nil && !bytes.Contains(raw, []byte("200 OK")) {
+			err = errors.New("no 200 OK yet")
+		}
+		return err
+	})
 }
 
 // Count returns how often an event was told.
