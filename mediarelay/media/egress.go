@@ -154,7 +154,7 @@ func (p *Port) write(b []byte, pt uint8, marker bool, seq uint16, ts uint32) {
 	p.count.Sent++
 	p.count.SentBytes += uint64(len(b) - headLen)
 	p.w.count.Sent++
-	if !p.rtp.c.send(b, &p.to) {
+	if !p.transmit(p.rtp.c, b, &p.to) {
 		p.count.SendErrors++
 		p.w.count.SendErrors++
 	}

@@ -10,6 +10,7 @@ type leg struct {
 	slot    int // in worker.legs
 	closed  bool
 	rtp     *input
+	link    *Link // nil: packets come and go by rtp
 
 	remote  Remote
 	source  source
@@ -59,6 +60,9 @@ func (p *Port) setRemote(r Remote) {
 	}
 	if r.Law != PCMA {
 		r.Law = PCMU
+	}
+	if p.link != nil {
+		r.Addr, r.RTCP, r.Mux = linkAddr(), linkAddr(), true
 	}
 	if !r.RTCP.IsValid() && r.Addr.IsValid() {
 		r.RTCP = addrOf(r.Addr.Addr(), r.Addr.Port()+1)
@@ -162,9 +166,12 @@ func (p *Port) shut() {
 	w.legs[p.slot].slot = p.slot
 	w.legs[last] = nil
 	w.legs, w.due = w.legs[:last], w.due[:last]
-	if p.rtp.legs != nil {
+	switch {
+	case p.link != nil:
+		w.leaveLink(p)
+	case p.rtp.legs != nil:
 		p.yield(p.remote)
-	} else {
+	default:
 		w.retire(p.rtp)
 	}
 }

@@ -27,6 +27,9 @@ type PortOptions struct {
 	// InbandDigits listens for the tones of digits while the party has no
 	// telephone-event (Remote.EventType 0). It costs a third of the packet path.
 	InbandDigits bool
+	// Link carries the port's packets instead of a socket. Such a port takes the
+	// sender's word for who it is: the link's other side has proved it.
+	Link *Link
 	// Events is called from the worker thread: it must not block and must not
 	// call Stats. It may be nil.
 	Events func(Event)

@@ -86,6 +86,9 @@ func (p *pool) quarantined() int {
 // open makes a port. An own pair of sockets is bound here, in the caller's
 // goroutine, so that the worker is not held up.
 func (w *worker) open(o PortOptions) (*Port, error) {
+	if o.Link != nil {
+		return w.openLink(o)
+	}
 	p := &Port{w: w}
 	p.options = o
 	if o.Shared && w.cfg.Shared > 0 {

@@ -166,7 +166,7 @@ func (p *Port) sendRTCP(b []byte) {
 	if p.remote.Mux {
 		c, to = p.rtp.c, &p.to
 	}
-	if !c.send(b, to) {
+	if !p.transmit(c, b, to) {
 		p.count.SendErrors++
 	}
 }

@@ -29,6 +29,7 @@ type worker struct {
 	in     *batch
 	out    [headLen + maxPayload]byte
 	shared []*input // trunks' sockets
+	links  []*Port  // whose packets go by a Link
 	turn   int
 	rest   []*input // quarantine: sockets of closed ports
 
@@ -90,6 +91,7 @@ func (w *worker) step(now int64) {
 	w.count.Ticks++
 	w.commands()
 	w.receive()
+	w.drainLinks()
 	w.takeCrossed()
 	for i, at := range w.due {
 		if at <= now {
@@ -100,6 +102,7 @@ func (w *worker) step(now int64) {
 		w.count.SendErrors += uint64(in.c.flush())
 	}
 	w.keepHouse()
+	w.announceLinks()
 }
 
 // keepHouse looks at each leg ten times a second, and at freed ports once.
@@ -205,7 +208,7 @@ func (w *worker) release() {
 		p.final.Store(&s)
 		p.closed = true
 	}
-	w.legs, w.due = nil, nil
+	w.legs, w.due, w.links = nil, nil, nil
 	for _, in := range w.inputs {
 		if in != nil {
 			w.drop(in)
