@@ -61,7 +61,7 @@ func (b *Box) wire() error {
 	}
 	for _, p := range []localcloud.Poller{
 		{Queue: acd.TimerQueue, Handler: router.HandleQueue, Timeout: 10 * time.Second},
-		{Queue: crm.Queue, Handler: crmfn.New(c.Table(), c.Queue(), c.Keys(), crmfn.Config{Instance: instance, Local: true}).Handle, Timeout: 60 * time.Second},
+		{Queue: crm.Queue, Handler: crmfn.New(c.Table(), c.Queue(), c.Keys(), crmfn.Config{Instance: instance, Local: true}).Handle, Concurrency: 8, Timeout: 30 * time.Second, Visible: 90 * time.Second},
 		{Queue: "recording", Handler: recordingfn.New(c.Table(), c.Blobs()).Handle, Timeout: 20 * time.Second},
 	} {
 		if err := c.Poll(p); err != nil {

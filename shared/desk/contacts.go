@@ -46,6 +46,7 @@ type linesOutput struct{ Body Lines }
 
 type linesInput struct {
 	Day    string `query:"day" format:"date" doc:"UTC; today if absent"`
+	Of     string `query:"of" enum:"agent,everyone" default:"agent" doc:"everyone: all contacts of the day; needs contact:read:any"`
 	Agent  string `query:"agent" maxLength:"64" pattern:"^[A-Za-z0-9_-]*$" doc:"Another agent; needs contact:read:any"`
 	Before string `query:"before" maxLength:"128"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
@@ -99,12 +100,18 @@ func (d *Desk) listContacts(ctx context.Context, who auth.Identity, in *linesInp
 		}
 	}
 	whose := cmp.Or(in.Agent, who.Agent)
-	if whose != who.Agent {
+	if whose != who.Agent || in.Of == "everyone" {
 		if err := who.Require(auth.ReadAny); err != nil {
 			return nil, err
 		}
 	}
-	page, err := d.lists.OfAgent(ctx, who.Tenant, whose, day, in.Before, in.Limit)
+	var page event.Page
+	var err error
+	if in.Of == "everyone" {
+		page, err = d.lists.OfDay(ctx, who.Tenant, day, in.Before, in.Limit)
+	} else {
+		page, err = d.lists.OfAgent(ctx, who.Tenant, whose, day, in.Before, in.Limit)
+	}
 	if err != nil {
 		return nil, err
 	}

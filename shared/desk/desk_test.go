@@ -388,6 +388,22 @@ func TestListsOfContacts(t *testing.T) {
 		t.Errorf("the day before: %s", a.raw)
 	}
 	b.want(403, token, "GET", "/v1/contacts?agent="+wu, "")
+	b.want(403, token, "GET", "/v1/contacts?of=everyone", "")
+	var everyone []string
+	for path := "/v1/contacts?of=everyone&limit=2"; path != ""; {
+		a := b.want(200, b.token("demo", boss, auth.Supervisor), "GET", path, "")
+		lines, _ := a.body["contacts"].([]any)
+		for _, l := range lines {
+			everyone = append(everyone, fmt.Sprint(l.(map[string]any)["began"]))
+		}
+		next, _ := a.body["next"].(string)
+		if path = ""; next != "" {
+			path = "/v1/contacts?of=everyone&limit=2&before=" + strings.ReplaceAll(next, "#", "%23")
+		}
+	}
+	if !slices.Equal(everyone, all) {
+		t.Errorf("everyone's contacts %v, want %v", everyone, all)
+	}
 	if a := b.want(200, b.token("demo", boss, auth.Supervisor), "GET", "/v1/contacts?agent="+lin, ""); !strings.Contains(string(a.raw), "+8613800135678") {
 		t.Errorf("a supervisor sees %s", a.raw)
 	}

@@ -246,7 +246,7 @@ func TestAnAbandonedContact(t *testing.T) {
 	if want := []Type{Initiated, ConnectedToSystem, Queued, Disconnected, Completed}; !slices.Equal(kinds, want) {
 		t.Errorf("events %v, want %v", kinds, want)
 	}
-	day, err := Lists{b.cloud.Table()}.OfDay(t.Context(), "demo", noon, shardOf(id), "", 10)
+	day, err := Lists{b.cloud.Table()}.OfDay(t.Context(), "demo", noon, "", 10)
 	if err != nil || len(day.Rows) != 1 || day.Rows[0].Handled || day.Rows[0].Waited != 49 || day.Rows[0].Agent != "" {
 		t.Errorf("row %+v, %v", day, err)
 	}
@@ -269,7 +269,7 @@ func TestListRowsComeOnceWithTheRecord(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, Page{Rows: []Row{want}}) {
 		t.Errorf("OfAgent = %+v, %v, want %+v", got, err, want)
 	}
-	got, err = lists.OfDay(t.Context(), "demo", noon, shardOf(id), "", 10)
+	got, err = lists.OfDay(t.Context(), "demo", noon, "", 10)
 	if err != nil || !reflect.DeepEqual(got, Page{Rows: []Row{want}}) {
 		t.Errorf("OfDay = %+v, %v", got, err)
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"huawu/shared/cloud"
@@ -142,23 +144,41 @@ func (l Lists) OfAgent(ctx context.Context, tenant, agent string, at time.Time, 
 	return l.page(ctx, AgentPart(tenant, agent, at), before, limit)
 }
 
-// OfDay returns the contacts of a tenant that began on a day (UTC), of one shard
-// (0 to DayShards-1), as OfAgent does.
-func (l Lists) OfDay(ctx context.Context, tenant string, at time.Time, shard int, before string, limit int) (Page, error) {
-	return l.page(ctx, DayPart(tenant, at, shard), before, limit)
+// OfDay returns the contacts of a tenant that began on a day (UTC), as OfAgent
+// does: the shards of the day are read and merged.
+func (l Lists) OfDay(ctx context.Context, tenant string, at time.Time, before string, limit int) (Page, error) {
+	var all []cloud.Item
+	for shard := range DayShards {
+		items, err := l.read(ctx, DayPart(tenant, at, shard), before, limit)
+		if err != nil {
+			return Page{}, err
+		}
+		all = append(all, items...)
+	}
+	slices.SortFunc(all, func(a, b cloud.Item) int { return strings.Compare(b.Str(cloud.AttrSort), a.Str(cloud.AttrSort)) })
+	return cut(all, limit), nil
 }
 
-// page reads on from a sort key and not from a cursor: whatever a client sends
-// for it, it stays in the partition.
 func (l Lists) page(ctx context.Context, part, before string, limit int) (Page, error) {
-	q := cloud.Query{Part: part, To: before, Descending: true, Limit: limit + 1}
-	items, _, err := l.Table.Query(ctx, q)
+	items, err := l.read(ctx, part, before, limit)
+	return cut(items, limit), err
+}
+
+// read reads on from a sort key and not from a cursor: whatever a client sends
+// for it, it stays in the partition.
+func (l Lists) read(ctx context.Context, part, before string, limit int) ([]cloud.Item, error) {
+	items, _, err := l.Table.Query(ctx, cloud.Query{Part: part, To: before, Descending: true, Limit: limit + 1})
 	if err != nil {
-		return Page{}, fault.Wrap(fault.KindOf(err), err, "event: read list")
+		return nil, fault.Wrap(fault.KindOf(err), err, "event: read list")
 	}
 	if len(items) > 0 && before != "" && items[0].Str(cloud.AttrSort) == before {
 		items = items[1:] // the last of the page before
 	}
+	return items, nil
+}
+
+// cut makes a page of the first items.
+func cut(items []cloud.Item, limit int) Page {
 	var p Page
 	for n, i := range items[:min(limit, len(items))] {
 		p.Rows = append(p.Rows, rowFrom(i))
@@ -166,7 +186,7 @@ func (l Lists) page(ctx context.Context, part, before string, limit int) (Page, 
 			p.Next = i.Str(cloud.AttrSort)
 		}
 	}
-	return p, nil
+	return p
 }
 
 // secret returns the tenant's secret for hashes in keys. It is made by whoever
