@@ -23,7 +23,7 @@ type attempt struct {
 	from    party
 	headers []sip.Header
 	creds   credentials
-	sdp     *offer.Session
+	sdp     Session
 	refresh time.Duration
 
 	callID string

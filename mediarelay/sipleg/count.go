@@ -10,11 +10,10 @@ type Counters struct {
 	Refused   uint64 // new calls that were refused
 	Calls     uint64 // dialogs begun, both ways
 	Panics    uint64 // recovered; each is a bug
-	Recycled  uint64 // times the table of UDP sources was begun anew
 }
 
 type counts struct {
-	dropped, malformed, strangers, refused, calls, panics, recycled atomic.Uint64
+	dropped, malformed, strangers, refused, calls, panics atomic.Uint64
 }
 
 // Count returns what the server counted since it started.
@@ -22,6 +21,6 @@ func (s *Server) Count() Counters {
 	c := &s.count
 	return Counters{
 		Dropped: c.dropped.Load(), Malformed: c.malformed.Load(), Strangers: c.strangers.Load(),
-		Refused: c.refused.Load(), Calls: c.calls.Load(), Panics: c.panics.Load(), Recycled: c.recycled.Load(),
+		Refused: c.refused.Load(), Calls: c.calls.Load(), Panics: c.panics.Load(),
 	}
 }

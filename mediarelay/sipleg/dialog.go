@@ -161,7 +161,7 @@ func (d *dialog) request(method sip.RequestMethod, seq uint32) *sip.Request {
 // nextHop is where the dialog's requests go. Names are not looked up: what came
 // from the adjacent hop came from the address behind its name.
 func (d *dialog) nextHop() netip.AddrPort {
-	if d.viaFlow && len(d.routes) == 0 {
+	if d.viaFlow && len(d.routes) == 0 || isFlow(d.flow) {
 		return d.flow
 	}
 	uri := d.target

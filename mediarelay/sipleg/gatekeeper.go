@@ -1,11 +1,9 @@
 package sipleg
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -46,71 +44,80 @@ func (s *Server) classify(host netip.Addr) origin {
 }
 
 const (
-	maxSources  = 20_000 // distinct UDP sources before sipgo's table of them is begun anew
-	strangerTCP = 200    // connections of strangers at once
+	sourceLife  = time.Minute // how long sipgo knows a source that was heard
+	strangerTCP = 200         // connections of strangers at once
 	maxTCP      = 2_000
 )
 
-// errRecycle ends sipgo's reader, which then forgets every source it saw. It
-// keeps one entry per source for as long as it reads (v1.7.2).
-var errRecycle = errors.New("sipleg: begin the table of sources anew")
-
 // gatekeeper reads datagrams and lets through only those that sipgo should see.
 // Everything else costs no memory and, beyond a small rate, no answer.
+//
+// sipgo's reader (v1.7.2) keeps an entry for every source address it ever saw,
+// for as long as it reads. So it is shown all datagrams as if they came from our
+// own address; named, which sipgo calls before anything else, puts the true
+// source into each message, and into sipgo's table for a minute.
 type gatekeeper struct {
 	net.PacketConn
 	s     *Server
 	rates *rates
-	seen  map[netip.AddrPort]struct{} // only used by the one reader
-	held  []byte                      // read but not handed over, when seen was full
-	whose net.Addr
-	up    atomic.Pointer[chan struct{}] // closed while sipgo knows the socket and can send by it
+	from  netip.AddrPort // of the datagram that the one reader handles now
+	ready chan struct{}  // closed when sipgo reads, and so knows the socket
+	once  sync.Once
+
+	mu   sync.Mutex
+	seen map[string]time.Time // sources in sipgo's table, when last heard
 }
 
 func newGatekeeper(c net.PacketConn, s *Server) *gatekeeper {
-	g := &gatekeeper{PacketConn: c, s: s, rates: newRates(), seen: map[netip.AddrPort]struct{}{}}
-	up := make(chan struct{})
-	g.up.Store(&up)
-	return g
-}
-
-// reading marks that sipgo reads, and so knows the socket.
-func (g *gatekeeper) reading() {
-	up := *g.up.Load()
-	select {
-	case <-up:
-	default:
-		close(up)
-	}
+	return &gatekeeper{PacketConn: c, s: s, rates: newRates(), ready: make(chan struct{}), seen: map[string]time.Time{}}
 }
 
 // ReadFrom returns the next datagram that passes.
 func (g *gatekeeper) ReadFrom(b []byte) (int, net.Addr, error) {
-	g.reading()
-	if g.held != nil {
-		n := copy(b, g.held)
-		g.held = nil
-		g.seen[addrPort(g.whose)] = struct{}{}
-		return n, g.whose, nil
-	}
+	g.once.Do(func() { close(g.ready) })
 	for {
 		n, addr, err := g.PacketConn.ReadFrom(b)
 		if err != nil {
 			return n, addr, err
 		}
 		from := addrPort(addr)
-		if !g.admit(b[:n], from, addr) {
-			continue
+		n = copy(b, guard.Tidy(b[:n]))
+		if g.admit(b[:n], from, addr) {
+			g.from = from
+			return n, g.LocalAddr(), nil
 		}
-		if _, ok := g.seen[from]; !ok && len(g.seen) >= maxSources {
-			clear(g.seen)
-			g.held, g.whose = append([]byte(nil), b[:n]...), addr
-			down := make(chan struct{})
-			g.up.Store(&down)
-			return 0, nil, errRecycle
+	}
+}
+
+// named gives a message its true source and lets sipgo answer there by our socket.
+func (g *gatekeeper) named(m sip.Message) {
+	source := g.from.String()
+	m.SetSource(source)
+	g.mu.Lock()
+	_, known := g.seen[source]
+	g.seen[source] = time.Now()
+	g.mu.Unlock()
+	if known {
+		return
+	}
+	pool := g.s.tp.Pool("udp")
+	if c := pool.Get(g.LocalAddr().String()); c != nil {
+		pool.Add(source, c)
+		_, _ = c.TryClose() // gives back what Get counted; a listening socket stays open
+	}
+}
+
+// sweep makes sipgo forget sources that were not heard for a while.
+func (g *gatekeeper) sweep() {
+	g.rates.sweep()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	pool, now := g.s.tp.Pool("udp"), time.Now()
+	for source, at := range g.seen {
+		if now.Sub(at) > sourceLife {
+			delete(g.seen, source)
+			pool.Delete(source)
 		}
-		g.seen[from] = struct{}{}
-		return n, addr, nil
 	}
 }
 

@@ -206,7 +206,10 @@ func (s *Server) openPort(l *Leg, callID string, shared bool) error {
 }
 
 // newSession begins offer and answer for a port, with the address that peers use.
-func (s *Server) newSession(p Port, codecs []string) *offer.Session {
+func (s *Server) newSession(p Port, codecs []string) Session {
+	if n, ok := p.(Negotiator); ok {
+		return n.Session()
+	}
 	at := p.Local()
 	if s.cfg.Advertise.IsValid() || at.Addr().IsUnspecified() {
 		at = netip.AddrPortFrom(s.at.Addr(), at.Port())

@@ -38,7 +38,7 @@ type Leg struct {
 	mu     sync.Mutex
 	state  state
 	d      dialog
-	sdp    *offer.Session
+	sdp    Session
 	held   bool
 	creds  credentials
 	hosts  []netip.Addr // counted in Server.hosts

@@ -63,7 +63,7 @@ func (s *Server) answer(req *sip.Request, tx *sip.ServerTx, code int, reason str
 
 // via is the topmost Via of a request of ours.
 func (s *Server) via(transport string) *sip.ViaHeader {
-	v := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: transport, Host: s.at.Addr().String(), Port: int(s.at.Port())}
+	v := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: s.wireName(transport), Host: s.at.Addr().String(), Port: int(s.at.Port())}
 	v.Params.Add("branch", sip.RFC3261BranchMagicCookie+token(10))
 	v.Params.Add("rport", "")
 	return v
@@ -83,7 +83,7 @@ func (s *Server) dress(req *sip.Request, contact string) {
 func (s *Server) contact(user, transport string) *sip.ContactHeader {
 	c := &sip.ContactHeader{Address: sip.Uri{Scheme: "sip", User: user, Host: s.at.Addr().String(), Port: int(s.at.Port())}}
 	if transport == "TCP" {
-		c.Address.UriParams.Add("transport", "tcp")
+		c.Address.UriParams.Add("transport", strings.ToLower(s.wireName(transport)))
 	}
 	return c
 }

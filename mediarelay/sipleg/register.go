@@ -12,6 +12,10 @@ import (
 
 // onRegister lets a phone register (RFC 3261 §10.3).
 func (s *Server) onRegister(req *sip.Request, tx *sip.ServerTx) {
+	if s.cfg.Flows != nil && isFlow(source(req)) {
+		s.onFlowRegister(req, tx)
+		return
+	}
 	if s.cfg.Registrar == nil {
 		s.answer(req, tx, 405, "", sip.NewHeader("Allow", allow))
 		return

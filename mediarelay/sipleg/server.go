@@ -89,6 +89,8 @@ type Config struct {
 	Product  string // User-Agent and Server; "Huawu" if empty
 	Log      *slog.Logger
 
+	// Flows, if set, are served besides.
+	Flows Flows
 	// PacketConn, if set, is used instead of a UDP socket of our own.
 	PacketConn net.PacketConn
 }
@@ -195,6 +197,9 @@ func (s *Server) Close() error {
 	if s.tcp != nil {
 		err = errors.Join(err, s.tcp.Close())
 	}
+	if s.cfg.Flows != nil {
+		err = errors.Join(err, s.cfg.Flows.Close())
+	}
 	s.tx.Close()
 	err = errors.Join(err, ignoreClosed(s.tp.Close()))
 	s.work.Wait()
@@ -257,7 +262,7 @@ func (s *Server) sweep() {
 			if s.cfg.Registrar != nil {
 				s.cfg.Registrar.Sweep()
 			}
-			s.udp.rates.sweep()
+			s.udp.sweep()
 		}
 	}
 }

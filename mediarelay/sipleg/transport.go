@@ -59,29 +59,22 @@ func (s *Server) open() error {
 	s.tx = sip.NewTransactionLayer(s.tp, sip.WithTransactionLayerLogger(quiet),
 		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) { s.count.dropped.Add(1) }))
 	s.tx.OnRequest(s.onRequest)
-	s.background(s.serveUDP)
-	<-*s.udp.up.Load()
+	s.background(func() { _ = s.tp.ServeUDP(s.udp) }) // ends when Close closes the socket
+	<-s.udp.ready
 	if s.tcp != nil {
 		s.background(func() { _ = s.tp.ServeTCP(s.tcp) }) // ends when Close closes the listener
 	}
+	s.serveFlows()
 	return nil
-}
-
-// serveUDP reads until Close. sipgo's reader also ends when the gatekeeper
-// wants its table of sources forgotten.
-func (s *Server) serveUDP() {
-	for s.ctx.Err() == nil {
-		_ = s.tp.ServeUDP(s.udp)
-		if s.ctx.Err() == nil {
-			s.count.recycled.Add(1)
-		}
-	}
 }
 
 // tagRequest gives a request that begins a dialog our tag before the transaction
 // layer sees it, so that all its responses carry the same one, sipgo's own 487
 // included. Repeated requests get the same tag.
 func (s *Server) tagRequest(m sip.Message) {
+	if m.Transport() == "UDP" {
+		s.udp.named(m)
+	}
 	req, ok := m.(*sip.Request)
 	if !ok {
 		return
@@ -130,42 +123,16 @@ func (s *Server) send(ctx context.Context, req *sip.Request, to netip.AddrPort) 
 	if err := s.prepare(req, to); err != nil {
 		return nil, err
 	}
-	const tries = 2 // the second if sipgo forgot the socket just now: see errRecycle
-	for i := 1; ; i++ {
-		if err := s.awaitSocket(ctx, req); err != nil {
-			return nil, err
-		}
-		tx, err := s.tx.Request(ctx, req)
-		if err == nil {
-			return tx, nil
-		}
-		if i == tries {
-			return nil, fault.Wrap(fault.Unavailable, err, "sipleg: send %s", req.Method)
-		}
+	tx, err := s.tx.Request(ctx, req)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err, "sipleg: send %s", req.Method)
 	}
-}
-
-// awaitSocket waits until sipgo knows our UDP socket; it would open another one.
-func (s *Server) awaitSocket(ctx context.Context, req *sip.Request) error {
-	if req.Transport() != "UDP" {
-		return nil
-	}
-	select {
-	case <-*s.udp.up.Load():
-		return nil
-	case <-ctx.Done():
-		return fault.Wrap(fault.Unavailable, ctx.Err(), "sipleg: send %s", req.Method)
-	case <-s.ctx.Done():
-		return fault.New(fault.Unavailable, "sipleg: shutting down")
-	}
+	return tx, nil
 }
 
 // sendAck sends an ACK to a 2xx, which has no transaction.
 func (s *Server) sendAck(ack *sip.Request, to netip.AddrPort) error {
 	if err := s.prepare(ack, to); err != nil {
-		return err
-	}
-	if err := s.awaitSocket(s.ctx, ack); err != nil {
 		return err
 	}
 	return fault.Wrap(fault.Unavailable, s.tp.WriteMsg(ack), "sipleg: send ACK")

@@ -181,6 +181,44 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestTidy(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"nothing to do", options, options},
+		{"folded lines and blanks",
+			"OPTIONS sip:x@y SIP/2.0\r\nv :  SIP  / 2.0\r\n /UDP\r\n    h;branch =  z9 ,\r\n\tSIP/2.0/TCP  h2 ; x\r\nTo: \"a ; b\" <sip:x@y;a = b> ;  tag = 1\r\nX-Note: a ; b\r\n  c\r\n\r\nbody ; = ",
+			"OPTIONS sip:x@y SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9,SIP/2.0/TCP h2;x\r\nTo: \"a ; b\" <sip:x@y;a = b>;tag=1\r\nX-Note: a ; b c\r\n\r\nbody ; = "},
+		{"an escaped quote", "X sip:x SIP/2.0\r\nFrom: \"a\\\" ; b\" <sip:x> ;tag=1\r\n\r\n", "X sip:x SIP/2.0\r\nFrom: \"a\\\" ; b\" <sip:x>;tag=1\r\n\r\n"},
+		{"no end of header", "X ; y", "X ; y"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := string(Tidy([]byte(tt.in))); got != tt.want {
+				t.Errorf("Tidy = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// FuzzTidy checks that tidying shortens, keeps the body, and is done after once.
+func FuzzTidy(f *testing.F) {
+	for _, raw := range readTorture(f) {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		once := Tidy(bytes.Clone(data))
+		if len(once) > len(data) {
+			t.Fatalf("%d bytes became %d", len(data), len(once))
+		}
+		_, before, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+		if _, after, _ := bytes.Cut(once, []byte("\r\n\r\n")); !bytes.Equal(before, after) {
+			t.Errorf("the body changed from %q to %q", before, after)
+		}
+		if twice := Tidy(bytes.Clone(once)); !bytes.Equal(once, twice) {
+			t.Errorf("once %q, twice %q", once, twice)
+		}
+	})
+}
+
 // FuzzInspect checks that no datagram panics the parser unseen, and that what we
 // send back is a response to nobody but its sender.
 func FuzzInspect(f *testing.F) {
