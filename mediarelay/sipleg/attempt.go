@@ -8,7 +8,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"huawu/mediarelay/call"
-	"huawu/mediarelay/sipleg/offer"
 )
 
 // attempt is one INVITE of a call out: to one contact of a phone, or to one
