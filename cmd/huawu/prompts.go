@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"huawu/mediarelay/media/g711"
+	"huawu/mediarelay/media/wav"
+	"huawu/shared/speech"
+	"huawu/shared/speech/espeak"
+)
+
+// promptsMake speaks every text of the lists in a folder that has no audio yet.
+func promptsMake(ctx context.Context, out io.Writer, args []string) error {
+	f := flags("prompts make", "[--force] DIR")
+	force := f.Bool("force", false, "speak those that have audio already, too")
+	if err := parse(f, args, 1); err != nil {
+		return err
+	}
+	dir := f.Arg(0)
+	list, err := speech.ReadCatalogue(os.DirFS(dir))
+	if err != nil {
+		return err
+	}
+	voice, err := espeak.Find()
+	if err != nil {
+		return err
+	}
+	made := 0
+	for _, p := range list.All() {
+		name := filepath.Join(dir, filepath.FromSlash(p.Path()))
+		if !*force && exists(name) {
+			continue
+		}
+		pcm, err := p.Make(ctx, voice)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.Path(), err)
+		}
+		if err := writePrompt(name, pcm); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s  %.1f s  %s\n", p.Path(), float64(len(pcm))/speech.Rate, p.Text)
+		made++
+	}
+	for id, pitch := range map[string]float64{"queue-music": 1, "hold-music": 0.75} {
+		name := filepath.Join(dir, "common", id+".wav")
+		if !*force && exists(name) {
+			continue
+		}
+		if err := writePrompt(name, music(pitch)); err != nil {
+			return err
+		}
+		made++
+	}
+	fmt.Fprintf(out, "%d of %d prompts made\n", made, len(list.All())+2)
+	return nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// writePrompt stores samples as μ-law, half the size and all a telephone carries.
+func writePrompt(name string, pcm []int16) error {
+	data := g711.EncodeMuTo(nil, pcm)
+	file := append(wav.Header(wav.MuLaw, speech.Rate, 1, uint32(len(data))), data...)
+	if len(data)%2 == 1 {
+		file = append(file, 0)
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, file, 0o644)
+}
