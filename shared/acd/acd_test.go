@@ -113,6 +113,18 @@ func TestAMissedAgentGetsTheContactAgainAfterAWhile(t *testing.T) {
 	w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
 }
 
+func TestAGroupTimerThatComesEarlyIsSetAgain(t *testing.T) {
+	w := newWorld(t)
+	w.addAgent("ann", "all", nil)
+	w.status("ann", agent.Available)
+	w.call("c1", "loans")
+	w.clock.Advance(10 * time.Second)
+	w.must(nil, w.router.HandleTimer(w.ctx, []byte(`{"kind":"group","tenant":"demo","group":"main"}`)))
+	if n := w.cloud.Depth(TimerQueue); n != 2 {
+		t.Errorf("%d timers on their way, want the one that seems to be still there and another", n)
+	}
+}
+
 func TestAQueueDelayIsWaitedFor(t *testing.T) {
 	w := newWorld(t)
 	w.addAgent("ann", "all", nil)

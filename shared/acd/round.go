@@ -177,3 +177,10 @@ func (r *Router) armGroup(ctx context.Context, tenant, group string, at time.Tim
 	r.armed[key] = at
 	return nil
 }
+
+// disarm forgets a group's timer that has come.
+func (r *Router) disarm(t Timer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.armed, t.Tenant+"|"+t.Group)
+}

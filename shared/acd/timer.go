@@ -52,6 +52,7 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 		return fault.Wrap(fault.Invalid, err, "acd: read timer")
 	}
 	if t.Kind == TimerGroup {
+		r.disarm(t) // it may have come early: then the round sets another
 		return r.Round(ctx, t.Tenant, t.Group)
 	}
 	c, err := r.Contact(ctx, t.Tenant, t.Contact)

@@ -96,6 +96,11 @@ func (r *Router) follow(ctx context.Context, step string, err error) {
 // Accept binds the contact of an offer to its agent: the relay has ConnectLease
 // to join them. Again is no change; an offer that is over is ErrOffer.
 func (r *Router) Accept(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID) (*contact.Contact, error) {
+	return r.Answered(ctx, tenant, id, offer, "")
+}
+
+// Answered is Accept by a device that was picked up: leg is the CallId of its leg.
+func (r *Router) Answered(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, leg string) (*contact.Contact, error) {
 	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
 		if c.Offer != offer || offer == "" || c.State == contact.Ended || c.State == contact.Completed {
 			return false, ErrOffer
@@ -103,6 +108,7 @@ func (r *Router) Accept(ctx context.Context, tenant string, id contact.ID, offer
 		if c.State != contact.Offered {
 			return false, nil
 		}
+		c.AgentLeg = leg
 		return true, c.Move(contact.Connecting, r.run.Now())
 	})
 }
@@ -110,6 +116,11 @@ func (r *Router) Accept(ctx context.Context, tenant string, id contact.ID, offer
 // Joined notes that the relay has joined customer and agent; recording says
 // where the recording goes, "" for none. Again is no change.
 func (r *Router) Joined(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, recording string) (*contact.Contact, error) {
+	return r.JoinedLeg(ctx, tenant, id, offer, "", recording)
+}
+
+// JoinedLeg is Joined where the CallId of the agent's leg is known.
+func (r *Router) JoinedLeg(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, leg, recording string) (*contact.Contact, error) {
 	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
 		if c.Offer != offer || offer == "" {
 			return false, ErrOffer
@@ -118,7 +129,7 @@ func (r *Router) Joined(ctx context.Context, tenant string, id contact.ID, offer
 			return false, nil
 		}
 		now := r.run.Now()
-		c.AgentJoined, c.Dequeued, c.Recording = contact.Instant(now), contact.Instant(now), recording
+		c.AgentJoined, c.Dequeued, c.AgentLeg, c.Recording = contact.Instant(now), contact.Instant(now), cmpOr(leg, c.AgentLeg), recording
 		return true, c.Move(contact.Connected, now)
 	})
 }

@@ -143,6 +143,7 @@ type Contact struct {
 
 	Offer       OfferID
 	OfferAgent  string // who it is offered to, then who has it
+	AgentLeg    string // CallId of the leg that the agent talks on, once it is known
 	RingSeconds int
 	Attempts    int // offers so far
 	Record      bool
@@ -183,7 +184,7 @@ func (c *Contact) Requeue(now, until time.Time) error {
 		return err
 	}
 	c.Epoch++
-	c.Offer, c.OfferAgent, c.RingSeconds = "", "", 0
+	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds = "", "", "", 0
 	c.Excluded = slices.DeleteFunc(c.Excluded, func(e Excluded) bool { return e.Agent == agent || !e.Until.After(now) })
 	if agent != "" && until.After(now) {
 		c.Excluded = append(c.Excluded, Excluded{agent, Instant(until)})

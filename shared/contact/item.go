@@ -87,6 +87,7 @@ func (c *Contact) Item() cloud.Item {
 	}
 	w.str(AttrOffer, string(c.Offer))
 	w.str(AttrOfferAgent, c.OfferAgent)
+	w.str("leg", c.AgentLeg)
 	w.num(AttrRingSeconds, int64(c.RingSeconds))
 	w.num(AttrAttempts, int64(c.Attempts))
 	w.flag("record", c.Record)
@@ -132,7 +133,7 @@ func decode(i cloud.Item) *Contact {
 		Relay: i.Str("relay"), Language: i.Str("lang"),
 		Queue: i.Str("queue"), Group: i.Str("group"), Priority: int(i.Int("prio")), Rank: i.Str("rank"),
 		Needs: LevelsFrom(i["needs"]), Excluded: ExcludedFrom(i["excl"]), Enqueued: at("enq"), Dequeued: at("deq"),
-		Offer: OfferID(i.Str(AttrOffer)), OfferAgent: i.Str(AttrOfferAgent), RingSeconds: int(i.Int(AttrRingSeconds)),
+		Offer: OfferID(i.Str(AttrOffer)), OfferAgent: i.Str(AttrOfferAgent), AgentLeg: i.Str("leg"), RingSeconds: int(i.Int(AttrRingSeconds)),
 		Attempts: int(i.Int(AttrAttempts)), Record: i.Bool("record"), Recording: i.Str("recording"),
 		Initiated: at("initiated"), ToSystem: at("toSystem"), AgentJoined: at("joined"),
 		Hold:         Hold{Since: at("holdSince"), Count: int(i.Int("holds")), Total: us("heldUs"), Longest: us("longestHoldUs")},

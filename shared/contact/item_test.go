@@ -66,7 +66,7 @@ func draw(t *rapid.T) *Contact {
 		Since: at("since"), Epoch: int64(num("epoch")), Channel: Voice, Method: Inbound,
 		Customer: phone.MustParse("+8613800135678"), System: phone.MustParse(str("system")), Relay: str("relay"), Language: str("lang"),
 		Queue: str("queue"), Group: str("group"), Priority: num("prio"), Rank: str("rank"), Enqueued: at("enq"), Dequeued: at("deq"),
-		Offer: OfferID(str("offer")), OfferAgent: str("agent"), RingSeconds: num("ring"), Attempts: num("attempts"),
+		Offer: OfferID(str("offer")), OfferAgent: str("agent"), AgentLeg: str("leg"), RingSeconds: num("ring"), Attempts: num("attempts"),
 		Record: rapid.Bool().Draw(t, "record"), Recording: str("recording"), Initiated: at("initiated"), ToSystem: at("system at"),
 		AgentJoined: at("joined"), Hold: Hold{Since: at("hold"), Count: num("holds"), Total: time.Duration(num("held")) * time.Second, Longest: time.Millisecond},
 		Disconnected: at("disconnected"), ACWSeconds: num("acw"), ACWUntil: at("acwUntil"), Reason: Reason(str("reason")), Disposition: str("disposition"), Segment: num("segment"),
@@ -88,7 +88,7 @@ func full() *Contact {
 		Channel: Voice, Method: Inbound, Customer: phone.MustParse("+8613800135678"), System: phone.MustParse("95000"), Relay: "relay-1", Language: "zh-CN",
 		Queue: "loans", Group: "main", Priority: 5, Rank: "50.1763640012123456", Needs: map[string]int{"loan": 4},
 		Enqueued: at(12), Dequeued: at(30), Offer: "01938d2c-8f1e-7abc-8def-0123456789ab", OfferAgent: "01938d2c-6f1e-7abc-8def-0123456789ab",
-		RingSeconds: 20, Attempts: 2, Record: true, Recording: "huawu-recordings/recordings/demo/2026/11/20/01938d2c-7f1e-7abc-8def-0123456789ab/0",
+		AgentLeg: "01938d2c-9f1e-7abc-8def-0123456789ab", RingSeconds: 20, Attempts: 2, Record: true, Recording: "huawu-recordings/recordings/demo/2026/11/20/01938d2c-7f1e-7abc-8def-0123456789ab/0",
 		Initiated: at(0), ToSystem: at(1), AgentJoined: at(30), Hold: Hold{Count: 2, Total: 15 * time.Second, Longest: 10 * time.Second},
 		Disconnected: at(90), ACWSeconds: 30, ACWUntil: at(120), Reason: CustomerLeft, Disposition: "resolved",
 	}

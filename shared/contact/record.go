@@ -20,7 +20,7 @@ type Record struct {
 
 // transient lists attributes of a contact that mean nothing once it is over.
 func transient() []string {
-	return []string{AttrVersion, AttrEpoch, AttrRingSeconds, "excl", "rank", "needs", "group", "acwUntil", "holdSince", "record", "relay"}
+	return []string{AttrVersion, AttrEpoch, AttrRingSeconds, "excl", "rank", "needs", "group", "acwUntil", "holdSince", "record", "relay", "leg"}
 }
 
 // Item returns r as the table keeps it, without its key.

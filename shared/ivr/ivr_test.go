@@ -133,6 +133,15 @@ func TestAnOfferThatFails(t *testing.T) {
 			t.Errorf("contact is %s", w.state())
 		}
 	})
+	t.Run("the hang-up of one who had the offer before changes nothing", func(t *testing.T) {
+		w := newWorld(t)
+		w.talk()
+		w.legs = append(w.legs, sma.Participant{CallID: "0d000000-0000-7000-8000-00000000000d", ParticipantTag: "LEG-C", Status: sma.Connected, Direction: "Outbound"})
+		w.wants(w.handle(w.hangup(2, "")), "")
+		if w.state() != "CONNECTED" {
+			t.Errorf("contact is %s", w.state())
+		}
+	})
 	t.Run("the join fails: the agent's leg goes and the caller waits on", func(t *testing.T) {
 		w := newWorld(t)
 		w.toQueue()

@@ -83,10 +83,12 @@ func offerOf(c *call) contact.OfferID {
 // onAnswer takes the agent's device picking up as the accept, and joins the
 // legs; an offer that is over loses the agent's leg and the music goes on.
 func (s *Service) onAnswer(ctx context.Context, c *call) (sma.Response, error) {
-	con, err := s.router.Accept(ctx, c.tenant, c.id, offerOf(c))
 	agent, live := c.agentLeg()
+	con, err := s.router.Answered(ctx, c.tenant, c.id, offerOf(c), agent.CallID)
 	switch {
-	case errors.Is(err, acd.ErrOffer), errors.Is(err, acd.ErrNoContact):
+	case errors.Is(err, acd.ErrOffer):
+		return s.dropOthers(c, con), nil
+	case errors.Is(err, acd.ErrNoContact):
 		return s.dropAgent(c), nil
 	case err != nil:
 		return sma.Response{}, err
@@ -139,7 +141,8 @@ func (s *Service) onJoined(ctx context.Context, c *call, failed bool) (sma.Respo
 	if failed {
 		s.run.Log.ErrorContext(ctx, "recording failed to start", "contact", string(c.id), "error", string(c.ActionData.ErrorType))
 	}
-	_, err = s.router.Joined(ctx, c.tenant, c.id, con.Offer, recording)
+	agent, _ := c.agentLeg()
+	_, err = s.router.JoinedLeg(ctx, c.tenant, c.id, con.Offer, agent.CallID, recording)
 	if errors.Is(err, acd.ErrOffer) { // the lease was over in this moment
 		return s.dropAgent(c), nil
 	}
@@ -171,6 +174,18 @@ func (s *Service) dropAgent(c *call) sma.Response {
 		return sma.Keep()
 	}
 	return sma.Respond(hangUp(agent)...)
+}
+
+// dropOthers hangs up every agent's leg that was picked up and is not the one
+// that the contact's agent talks on: not the next agent's, whose device rings.
+func (s *Service) dropOthers(c *call, con *contact.Contact) sma.Response {
+	var late []sma.Participant
+	for _, p := range c.Live() {
+		if p.CallID != c.legA.CallID && p.CallID != con.AgentLeg && p.Status == sma.Connected {
+			late = append(late, p)
+		}
+	}
+	return sma.Respond(hangUp(late...)...)
 }
 
 func hangUp(legs ...sma.Participant) []sma.Action {
@@ -212,9 +227,9 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	if err != nil {
 		return sma.Response{}, err
 	}
-	if s.gone(c).CallID != c.legA.CallID {
+	if gone := s.gone(c).CallID; gone != c.legA.CallID {
 		if !lost {
-			return s.agentGone(ctx, c, con)
+			return s.agentGone(ctx, c, con, gone)
 		}
 		if !con.Live() { // a leg that rang, of a customer who is reported too
 			return sma.Keep(), nil
@@ -267,8 +282,14 @@ func (s *Service) whoEnded(ctx context.Context, c *call) (contact.Reason, error)
 	return contact.CustomerLeft, nil
 }
 
-// agentGone handles an agent's leg that hung up while the customer is there.
-func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact) (sma.Response, error) {
+// agentGone handles an agent's leg that hung up while the customer is there. The
+// hang-up of one who had the offer before may be reported when the next one
+// talks already.
+func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact, leg string) (sma.Response, error) {
+	_, another := c.agentLeg()
+	if con.AgentLeg != "" && con.AgentLeg != leg || con.AgentLeg == "" && another {
+		return sma.Keep(), nil
+	}
 	switch con.State {
 	case contact.Connected:
 		return s.agentLeft(ctx, c, con, contact.AgentLeft)

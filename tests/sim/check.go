@@ -247,10 +247,12 @@ func (k *checker) quiet() error {
 // needs to try again where requests fail.
 func (k *checker) patience() time.Duration {
 	f := k.w.opt.Faults
-	if f.Conflict+f.Throttle+f.Down+f.Lost+k.w.opt.Aborts > 0 {
+	switch {
+	case k.w.opt.Timers: // an exclusion's end is such a timer
+		return 60 * time.Second
+	case f.Conflict+f.Throttle+f.Down+f.Lost+k.w.opt.Aborts > 0:
 		return 20 * time.Second
-	}
-	if k.w.opt.Pauses > 0 {
+	case k.w.opt.Pauses > 0:
 		return 8 * time.Second
 	}
 	return 2*time.Second + 100*time.Millisecond // one retry of the stream after a crash

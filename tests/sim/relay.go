@@ -168,6 +168,7 @@ func (c *call) pump() {
 		answer, err = c.invoke(q)
 	}
 	c.asking = false
+	c.tell(q, answer, err)
 	if w.dead {
 		return
 	}
@@ -219,6 +220,25 @@ func (c *call) invoke(q question) (sma.Response, error) {
 		}
 	}
 	return r, err
+}
+
+// tell tells a question and its answer to the log, for a seed that is run again.
+func (c *call) tell(q question, r sma.Response, err error) {
+	var about, answer []any
+	if q.data != nil {
+		about = append(about, q.data.Type, q.data.ErrorType)
+		if q.leg != nil {
+			about = append(about, q.leg.id)
+		}
+		if u, ok := q.data.Parameters.(*sma.CallUpdateRequest); ok {
+			about = append(about, u.Arguments)
+		}
+	}
+	for _, a := range r.Actions {
+		id, _ := a.Parameters.Leg()
+		answer = append(answer, a.Type, id)
+	}
+	c.relay.w.opt.Log.Debug("asked", "at", c.relay.w.clock.Now().Sub(c.relay.w.start), "call", c.id, "event", q.kind, "about", about, "answer", answer, "error", err)
 }
 
 // unanswered is what a relay does when the function is gone: talks and music go
