@@ -177,7 +177,7 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	id := ID("01938d2c-7f1e-7abc-8def-0123456789ab")
-	if SegmentID(id, 0) != string(id) || SegmentID(id, 1) == SegmentID(id, 2) || SegmentID(id, 1) != SegmentID(id, 1) || SegmentID("x", 1) == "" {
-		t.Error("segment ids are not stable and distinct")
+	if SegmentID(id, 0) != string(id) || SegmentID(id, 1) == SegmentID(id, 2) || SegmentID("x", 1) == "" {
+		t.Error("segment ids are not distinct")
 	}
 }

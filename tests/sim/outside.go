@@ -53,12 +53,11 @@ func configuration() []cloud.Write {
 
 // outside is event and crm, and the customer's CRM that webhooks reach.
 type outside struct {
-	w        *World
-	publish  *event.Publisher
-	crm      *crm.Service
-	endpoint crm.Endpoint
-	got      map[string][]string // webhook ids of contact.completed, by contact
-	refuses  float64             // chance that the CRM answers 500
+	w       *World
+	publish *event.Publisher
+	crm     *crm.Service
+	got     map[string][]string // webhook ids of contact.completed, by contact
+	refuses float64             // chance that the CRM answers 500
 }
 
 func newOutside(w *World) *outside { return &outside{w: w, got: map[string][]string{}} }

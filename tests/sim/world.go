@@ -21,10 +21,7 @@ import (
 	acdhandler "huawu/functions/acd/handler"
 	ivrhandler "huawu/functions/ivr/handler"
 	"huawu/shared/acd"
-	"huawu/shared/cloud"
-	"huawu/shared/cloud/lambdaevent"
 	"huawu/shared/cloud/localcloud"
-	"huawu/shared/fault"
 	"huawu/shared/ivr"
 )
 
@@ -310,60 +307,6 @@ func (w *World) collect() {
 	}
 }
 
-// invocation is one call of a function.
-type invocation struct{ aborted bool }
-
-// invocationKey finds the invocation in its context.
-type invocationKey struct{}
-
-// invoked returns a context of a new invocation.
-func (w *World) invoked() context.Context {
-	return context.WithValue(w.ctx, invocationKey{}, &invocation{})
-}
-
-var errAborted = fault.New(fault.Internal, "the function was aborted")
-
-// before lets things happen before a request of a function, which may end there.
-func (w *World) before(ctx context.Context) error {
-	w.yield()
-	w.pause()
-	if i, ok := ctx.Value(invocationKey{}).(*invocation); ok {
-		i.aborted = i.aborted || w.opt.Aborts > 0 && !w.fair && w.rand.Float64() < w.opt.Aborts
-		if i.aborted {
-			return errAborted
-		}
-	}
-	return nil
-}
-
-// pause lets a function stand still for some seconds, while all else goes on.
-func (w *World) pause() {
-	if w.dead || w.stepping || w.paused || w.opt.Pauses == 0 || w.rand.Float64() >= w.opt.Pauses {
-		return
-	}
-	w.paused = true
-	defer func() { w.paused = false }()
-	for end := w.clock.Now().Add(w.between(time.Second, 4*time.Second)); !w.dead; {
-		if over, err := w.advance(end); over || err != nil {
-			return // what the checker found, it finds again
-		}
-	}
-}
-
-// yield lets something else happen in the middle of a function.
-func (w *World) yield() {
-	if w.dead || w.nested >= 3 || w.opt.Yields == 0 || w.rand.Float64() >= w.opt.Yields {
-		return
-	}
-	w.nested++
-	defer func() { w.nested-- }()
-	if !w.oneTask() && !w.stepping {
-		w.stepping = true
-		defer func() { w.stepping = false }()
-		_, _ = w.cloud.Step(w.ctx) // what fails comes again
-	}
-}
-
 // restart starts the process again after its death: what was acknowledged is
 // there, all else is gone.
 func (w *World) restart() error {
@@ -375,86 +318,4 @@ func (w *World) restart() error {
 	w.Begin(localcloud.Faults{}) // one death a run
 	w.relay.restart()
 	return nil
-}
-
-// table is the cloud's table, with something else happening before a request.
-type table struct {
-	cloud.Table
-	w *World
-}
-
-// Get is the table's.
-func (t *table) Get(ctx context.Context, k cloud.Key, strong bool) (cloud.Item, error) {
-	if err := t.w.before(ctx); err != nil {
-		return nil, err
-	}
-	return t.Table.Get(ctx, k, strong)
-}
-
-// Query is the table's.
-func (t *table) Query(ctx context.Context, q cloud.Query) ([]cloud.Item, cloud.Cursor, error) {
-	if err := t.w.before(ctx); err != nil {
-		return nil, nil, err
-	}
-	return t.Table.Query(ctx, q)
-}
-
-// Write is the table's.
-func (t *table) Write(ctx context.Context, x cloud.Write) (cloud.Item, error) {
-	if err := t.w.before(ctx); err != nil {
-		return nil, err
-	}
-	i, err := t.Table.Write(ctx, x)
-	t.w.trace(err, x)
-	return i, err
-}
-
-// Transact is the table's.
-func (t *table) Transact(ctx context.Context, token string, x ...cloud.Write) error {
-	if err := t.w.before(ctx); err != nil {
-		return err
-	}
-	err := t.Table.Transact(ctx, token, x...)
-	t.w.trace(err, x...)
-	return err
-}
-
-// trace tells a write to the log, for a seed that is run again.
-func (w *World) trace(err error, all ...cloud.Write) {
-	for _, x := range all {
-		w.opt.Log.Debug("write", "at", w.clock.Now().Sub(w.start), "depth", w.nested, "part", x.Key.Part, "sort", x.Key.Sort,
-			"state", x.Set["state"], "epoch", x.Set["epoch"], "put", x.Put != nil, "delete", x.Delete, "if", x.If, "error", err)
-	}
-}
-
-// queue is the cloud's queues, with timers that come when they like.
-type queue struct {
-	cloud.Queue
-	w *World
-}
-
-// Send is the queue's. A timer may come at half its time, up to half a minute
-// late, or twice.
-func (q *queue) Send(ctx context.Context, name string, m cloud.Message) error {
-	if err := q.w.before(ctx); err != nil {
-		return err
-	}
-	if name == acd.TimerQueue && q.w.opt.Timers {
-		switch q.w.rand.IntN(6) {
-		case 0:
-			m.Delay = (m.Delay / 2).Truncate(time.Second)
-		case 1:
-			m.Delay = min(m.Delay+q.w.between(0, 30*time.Second).Truncate(time.Second), 15*time.Minute)
-		case 2:
-			if err := q.Queue.Send(ctx, name, m); err != nil {
-				return err
-			}
-		}
-	}
-	return q.Queue.Send(ctx, name, m)
-}
-
-// each hands every record of a stream event to do.
-func each(ctx context.Context, e events.DynamoDBEvent, do func(lambdaevent.Change) error) (events.DynamoDBEventResponse, error) {
-	return lambdaevent.StreamBatch(ctx, e, func(_ context.Context, c lambdaevent.Change) error { return do(c) })
 }

@@ -110,7 +110,7 @@ func TestTheMachinesSleepEndsWithItsContext(t *testing.T) {
 	if run.Sleep(ctx, time.Hour) == nil {
 		t.Error("a sleep outlives its context")
 	}
-	if run.NewID() == run.NewID() || run.Rand() >= 1 || run.Now().IsZero() {
+	if one, other := run.NewID(), run.NewID(); one == other || run.Rand() >= 1 || run.Now().IsZero() {
 		t.Error("ids, chance or clock are not right")
 	}
 }
