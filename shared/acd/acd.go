@@ -119,6 +119,21 @@ func (r *Router) get(ctx context.Context, k cloud.Key) (i cloud.Item, err error)
 // too when it sees its own change: the answer to a write may be lost. The
 // contact as it stands is returned either way.
 func (r *Router) stepContact(ctx context.Context, tenant string, id contact.ID, decide func(*contact.Contact) (bool, error)) (*contact.Contact, error) {
+	return r.step(ctx, tenant, id, decide, (*contact.Contact).Update)
+}
+
+// stepWhole is stepContact for what is decided on the whole contact, its hold
+// marks included: it starts again after any other write.
+func (r *Router) stepWhole(ctx context.Context, tenant string, id contact.ID, decide func(*contact.Contact) (bool, error)) (*contact.Contact, error) {
+	return r.step(ctx, tenant, id, decide, func(c, old *contact.Contact) cloud.Write {
+		w := c.Update(old)
+		w.If = append(w.If, cloud.Cond{Attr: contact.AttrVersion, Op: "=", Value: old.Version})
+		return w
+	})
+}
+
+func (r *Router) step(ctx context.Context, tenant string, id contact.ID, decide func(*contact.Contact) (bool, error),
+	update func(c, old *contact.Contact) cloud.Write) (*contact.Contact, error) {
 	i, err := r.get(ctx, contact.Key(tenant, id))
 	for range maxTries {
 		if err != nil {
@@ -133,7 +148,7 @@ func (r *Router) stepContact(ctx context.Context, tenant string, id contact.ID, 
 			return old, derr
 		}
 		var stored cloud.Item
-		stored, err = r.write(ctx, c.Update(old))
+		stored, err = r.write(ctx, update(c, old))
 		if err == nil {
 			return contact.FromItem(stored), nil
 		}

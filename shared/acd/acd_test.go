@@ -235,6 +235,23 @@ func TestHoldMarks(t *testing.T) {
 	}
 }
 
+func TestAHoldInTheMomentOfTheEndIsCounted(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c1")
+	held := false
+	w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
+		if c.Op == localcloud.OpWrite && !held { // End has read and is about to write
+			held = true
+			w.must(w.router.Hold(w.ctx, tenant, "c1", true))
+		}
+		return localcloud.Pass
+	}})
+	c, err := w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft)
+	if err != nil || c.State != contact.Ended || c.Hold.Count != 1 || !c.Hold.Since.IsZero() {
+		t.Errorf("contact %+v, %v", c, err)
+	}
+}
+
 func TestWithoutAfterContactWorkTheAgentIsFreeAtOnce(t *testing.T) {
 	w := newWorld(t)
 	w.addAgent("ann", "all", nil)

@@ -15,7 +15,7 @@ import (
 // abandoned, or a flow served it. Again is no change: the first reason stays.
 func (r *Router) End(ctx context.Context, tenant string, id contact.ID, why contact.Reason) (*contact.Contact, error) {
 	was := contact.Queued
-	c, err := r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+	c, err := r.stepWhole(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
 		if c.State == contact.Ended || c.State == contact.Completed {
 			return false, nil
 		}

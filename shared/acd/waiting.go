@@ -136,7 +136,7 @@ func (r *Router) JoinedLeg(ctx context.Context, tenant string, id contact.ID, of
 
 // Hold marks the customer of a talk as on hold, or as back.
 func (r *Router) Hold(ctx context.Context, tenant string, id contact.ID, on bool) (*contact.Contact, error) {
-	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+	return r.stepWhole(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
 		if c.State != contact.Connected {
 			return false, fault.Wrap(fault.Conflict, contact.ErrStep, "hold in %s", c.State)
 		}

@@ -89,7 +89,9 @@ func (s *Service) Handle(ctx context.Context, e sma.Event) (sma.Response, error)
 		return s.onNew(ctx, c)
 	case sma.ActionSuccessful, sma.ActionFailed:
 		return s.onAction(ctx, c)
-	case sma.DigitsReceived, sma.InvalidLambdaResponse:
+	case sma.InvalidLambdaResponse:
+		return s.onInvalid(ctx, c)
+	case sma.DigitsReceived:
 		return s.onFlow(ctx, c)
 	case sma.CallUpdateRequested:
 		return s.onUpdate(ctx, c)
@@ -174,6 +176,16 @@ func number(t sma.Text) phone.Number {
 		return phone.Number{}
 	}
 	return n
+}
+
+// onInvalid takes the relay's word that it could not use our answer. A talk goes
+// on; otherwise the caller hears the flow's apology.
+func (s *Service) onInvalid(ctx context.Context, c *call) (sma.Response, error) {
+	s.run.Log.ErrorContext(ctx, "the relay refused an answer", "contact", string(c.id), "type", string(c.ErrorType), "error", c.ErrorMessage)
+	if _, talking := c.agentLeg(); talking {
+		return sma.Keep(), nil
+	}
+	return s.onFlow(ctx, c)
 }
 
 // onAction sorts the ends of actions: of the legs, or of the flow.

@@ -206,6 +206,21 @@ func TestCommandsThatAreOver(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatTheRelayRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.handle(w.event(sma.NewInboundCall, nil))
+	w.legs[0].Status = sma.Connected
+	if got := w.handle(w.event(sma.InvalidLambdaResponse, nil)); !strings.HasPrefix(got, "Speak(") || !strings.HasSuffix(got, "Hangup A") {
+		t.Errorf("in a flow: %s", got)
+	}
+	w = newWorld(t)
+	w.talk()
+	w.wants(w.handle(w.event(sma.InvalidLambdaResponse, nil)), "")
+	if w.state() != "CONNECTED" || !strings.Contains(w.log.String(), "refused an answer") {
+		t.Errorf("in a talk: contact is %s, log %s", w.state(), w.log.String())
+	}
+}
+
 func TestACustomerWhoRemainsHearsTheFlow(t *testing.T) {
 	w := newWorld(t)
 	w.dialled = "95003"
