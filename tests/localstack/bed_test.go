@@ -4,13 +4,9 @@
 package localstack
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -146,32 +142,15 @@ func (b *bed) probe(name string) string {
 // build returns the path of a freshly built testdata/probe.
 func (b *bed) build() string {
 	b.t.Helper()
-	boot := filepath.Join(b.t.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-ldflags", "-s -w", "-o", boot, "./testdata/probe")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.t.Fatalf("build probe: %v\n%s", err, out)
-	}
-	return boot
+	return b.compile("testdata/probe")
 }
 
 // deploy creates a function from a bootstrap.
 func (b *bed) deploy(name, boot string, env map[string]string) string {
 	b.t.Helper()
-	body, err := os.ReadFile(boot)
-	b.must(err)
-	var pack bytes.Buffer
-	z := zip.NewWriter(&pack)
-	h := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}
-	h.SetMode(0o755)
-	w, err := z.CreateHeader(h)
-	b.must(err)
-	_, err = w.Write(body)
-	b.must(err)
-	b.must(z.Close())
 	out, err := b.lambda.CreateFunction(b.t.Context(), &lambda.CreateFunctionInput{FunctionName: aws.String(b.prefix + name),
 		Runtime: lambdatypes.RuntimeProvidedal2023, Handler: aws.String("bootstrap"), Role: aws.String("arn:aws:iam::" + account + ":role/test"),
-		Code: &lambdatypes.FunctionCode{ZipFile: pack.Bytes()}, Timeout: aws.Int32(3), Environment: &lambdatypes.Environment{Variables: env}})
+		Code: &lambdatypes.FunctionCode{ZipFile: pack(b, boot)}, Timeout: aws.Int32(3), Environment: &lambdatypes.Environment{Variables: env}})
 	b.must(err)
 	b.must(lambda.NewFunctionActiveV2Waiter(b.lambda).Wait(b.t.Context(), &lambda.GetFunctionInput{FunctionName: out.FunctionName}, time.Minute))
 	b.t.Cleanup(func() {
