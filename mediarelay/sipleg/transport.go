@@ -147,6 +147,9 @@ func (s *Server) prepare(req *sip.Request, to netip.AddrPort) error {
 		return fault.New(fault.Unavailable, "sipleg: no address to send %s to", req.Method)
 	}
 	req.SetDestination(to.String())
+	if req.Body() == nil {
+		req.SetBody(nil) // sets Content-Length, without which TCP has no end of message
+	}
 	if req.Transport() == "UDP" {
 		local := addrPort(s.udp.LocalAddr())
 		req.Laddr = sip.Addr{IP: local.Addr().AsSlice(), Port: int(local.Port())}
