@@ -1,0 +1,265 @@
+package relay
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"huawu/mediarelay/call"
+	"huawu/mediarelay/media"
+	"huawu/shared/cloud"
+	"huawu/shared/fault"
+	"huawu/shared/recording"
+	"huawu/shared/sma"
+)
+
+// phoneCall answers the events of a call that waits with music until an agent's
+// phone is rung. The tones: 500 the menu, 700 the music, 600 hold, 1000 the
+// caller, 1300 the agent.
+func phoneCall(e sma.Event) []sma.Parameters {
+	a, _ := e.Leg(sma.LegA)
+	agent, _ := e.Leg(sma.LegB)
+	on, conference := sma.On(a.CallID), e.CallDetails.TransactionID
+	switch {
+	case e.InvocationEventType == sma.NewInboundCall:
+		return []sma.Parameters{&sma.SpeakAndGetDigits{Target: on, SpeechParameters: sma.Speech{Text: "500"}, InputDigitsRegex: "^[12]$",
+			MinNumberOfDigits: 1, MaxNumberOfDigits: 1, Repeat: 20, RepeatDurationInMilliseconds: 2000}}
+	case e.InvocationEventType == sma.CallUpdateRequested:
+		switch e.Arguments()[sma.ArgVerb] {
+		case sma.VerbRing:
+			return []sma.Parameters{&sma.CallAndBridge{Target: on, CallTimeoutSeconds: 60, CallerIDNumber: "95000",
+				Endpoints: []sma.Endpoint{{BridgeEndpointType: sma.EndpointAWS, URI: "lin", Arn: "arn:aws:huawu:::agent/acme/a1"}},
+				Huawu:     &sma.BridgeOptions{OfferID: "o1", AgentID: "a1", AnswerConfirm: true, KeepAudio: true}}}
+		case sma.VerbHold:
+			return []sma.Parameters{&sma.ConferenceUpdate{Target: on, ConferenceID: conference, Mode: sma.ModeHold},
+				&sma.PlayLoop{Target: on, Messages: []sma.Message{{PromptID: "600"}}}}
+		case sma.VerbResume:
+			return []sma.Parameters{&sma.ConferenceUpdate{Target: on, ConferenceID: conference, Mode: sma.ModeTalk}}
+		}
+	case e.InvocationEventType == sma.Hangup && len(e.Live()) > 0:
+		return []sma.Parameters{&sma.HangUp{Target: sma.On(e.Live()[0].CallID)}}
+	case e.InvocationEventType != sma.ActionSuccessful:
+	case e.ActionData.Type == sma.TypeSpeakAndGetDigits:
+		return []sma.Parameters{&sma.PlayLoop{Target: on, Messages: []sma.Message{{PromptID: "700"}}}}
+	case e.ActionData.Type == sma.TypeCallAndBridge:
+		return []sma.Parameters{&sma.ConferenceJoin{Target: on, ConferenceID: conference},
+			&sma.ConferenceJoin{Target: sma.On(agent.CallID), ConferenceID: conference},
+			&sma.StartCallRecording{Target: on, Destination: sma.Destination{Type: "S3", Location: "recordings"}}}
+	}
+	return nil
+}
+
+// One call over real SIP and RTP: menu, digit, music, the agent's phone, both
+// hear each other, hold, the agent hangs up; then the recording is there.
+func TestACallFromCarrierToPhone(t *testing.T) {
+	b := newBed(t, phoneCall, nil)
+	b.register()
+	leg := b.dial()
+	until(t, "the relay answers", func() bool { _, ok := b.carrier.event(call.Answered); return ok })
+	caller := listen(leg, 1000)
+	heard(t, "caller", caller, 500)
+	leg.Port().SendDigits(9, "1", 100*time.Millisecond)
+	heard(t, "caller", caller, 700)
+	id := b.relay.Calls().Live()[0]
+
+	b.command(sma.VerbRing, 1)
+	until(t, "the phone rings", func() bool { return b.phone.ringing() != nil })
+	heard(t, "caller while it rings", caller, 700)
+	phone := b.phone.ringing()
+	if err := phone.Answer(); err != nil {
+		t.Fatal(err)
+	}
+	agent := listen(phone, 1300)
+	heard(t, "caller", caller, 1300)
+	heard(t, "agent", agent, 1000)
+
+	b.command(sma.VerbHold, 2)
+	heard(t, "caller on hold", caller, 600)
+	heard(t, "agent meanwhile", agent, 0)
+	b.command(sma.VerbResume, 3)
+	heard(t, "caller again", caller, 1300)
+	heard(t, "agent again", agent, 1000)
+
+	if err := phone.Hangup("bye"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the caller's leg ends", func() bool { _, ok := b.carrier.event(call.Ended); return ok })
+	until(t, "the call ends", func() bool { return b.relay.Calls().Len() == 0 })
+	want := `NEW_INBOUND_CALL
+ACTION_SUCCESSFUL SpeakAndGetDigits1-A
+CALL_UPDATE_REQUESTED CallUpdateRequest
+ACTION_SUCCESSFUL CallAndBridge-A
+ACTION_SUCCESSFUL StartCallRecording-A
+CALL_UPDATE_REQUESTED CallUpdateRequest
+CALL_UPDATE_REQUESTED CallUpdateRequest
+ACTION_SUCCESSFUL Huawu.Conference.Update-A
+HANGUP Hangup-B
+HANGUP Hangup-A`
+	if got := b.story(); got != want {
+		t.Errorf("the function was asked\n%s\nwant\n%s", got, want)
+	}
+	until(t, "the recording is stored", func() bool {
+		item, err := b.cloud.Table().Get(t.Context(), recording.IndexKey(recording.Subject{Tenant: "acme", Contact: id}), true)
+		if err != nil || item == nil {
+			return false
+		}
+		x, err := recording.FromItem(item)
+		return err == nil && x.Duration() > 100*time.Millisecond && x.Channels == 2
+	})
+	if files, err := os.ReadDir(filepath.Join(b.dir, "journal")); err != nil || len(files) != 0 {
+		t.Errorf("journal: %v, %v", files, err)
+	}
+}
+
+// The function is gone: the caller hears a tone for it and is hung up, and the
+// hang-up is reported when it is back.
+func TestAnOutageIsHeardAndReportedLater(t *testing.T) {
+	broken := true
+	b := newBed(t, phoneCall, func(c *Config) {
+		c.FunctionWait = 300 * time.Millisecond
+		c.Route = func(call.Inbound) call.Route {
+			return call.Route{Capabilities: call.Offered(), Fallback: sma.Do(
+				&sma.Speak{Target: sma.OnTag(sma.LegA), Speech: sma.Speech{Text: "500"}}, &sma.HangUp{Target: sma.OnTag(sma.LegA)})}
+		}
+	})
+	b.script.mu.Lock()
+	b.script.answer = func(e sma.Event) []sma.Parameters {
+		if broken {
+			panic("the function is broken")
+		}
+		return nil
+	}
+	b.script.mu.Unlock()
+	leg := b.dial()
+	until(t, "the relay answers by itself", func() bool { _, ok := b.carrier.event(call.Answered); return ok })
+	heard(t, "caller", listen(leg, 1000), 500)
+	until(t, "the call ends", func() bool { _, ok := b.carrier.event(call.Ended); return ok && b.relay.Calls().Len() == 0 })
+	b.script.mu.Lock()
+	broken, b.script.events = false, nil
+	b.script.mu.Unlock()
+	until(t, "the hang-up is reported", func() bool { return b.story() == "HANGUP Hangup-A fallback" })
+	until(t, "the journal is empty", func() bool {
+		files, err := os.ReadDir(filepath.Join(b.dir, "journal"))
+		return err == nil && len(files) == 0
+	})
+}
+
+// A call that an earlier process left behind is reported as lost.
+func TestCallsOfAKilledProcessAreReported(t *testing.T) {
+	b := newBed(t, phoneCall, func(c *Config) {
+		j, err := openJournal(filepath.Join(c.Dir, "journal"))
+		if err == nil {
+			err = j.Save(entry("0198c0de-0000-7000-8000-000000000001"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	until(t, "the lost call is reported", func() bool {
+		return b.story() == "HANGUP Hangup-A relay_lost\nHANGUP Hangup-B drain"
+	})
+}
+
+// A full relay refuses with 503; a draining one too, says so to the load
+// balancer, and hangs up what is left when its time is over.
+func TestAdmissionAndDrain(t *testing.T) {
+	b := newBed(t, func(e sma.Event) []sma.Parameters {
+		if e.InvocationEventType == sma.NewInboundCall {
+			return []sma.Parameters{&sma.PlayLoop{Messages: []sma.Message{{PromptID: "700"}}}}
+		}
+		return nil
+	}, func(c *Config) { c.MaxCalls, c.DrainWait = 1, time.Second })
+	admin := "http://" + b.relay.Admin().String()
+	if code, _ := get(t, admin+"/readyz"); code != 200 {
+		t.Errorf("ready: %d", code)
+	}
+	b.dial()
+	until(t, "the first call is answered", func() bool { _, ok := b.carrier.event(call.Answered); return ok })
+	if code, text := get(t, admin+"/readyz"); code != 503 || text != "full\n" {
+		t.Errorf("while full: %d %q", code, text)
+	}
+	b.dial()
+	until(t, "the second call is refused", func() bool { e, ok := b.carrier.event(call.Failed); return ok && e.Code == 503 })
+	_, metrics := get(t, admin+"/metrics")
+	for _, line := range []string{
+		"huawu_relay_calls 1\n", "huawu_relay_calls_refused_total 1\n", "huawu_relay_media_ports 1\n", `huawu_relay_invocation_seconds_bucket{le="+Inf"} `,
+		"# TYPE huawu_relay_calls gauge\n",
+	} {
+		if !strings.Contains(metrics, line) {
+			t.Errorf("metrics have no %q:\n%s", line, metrics)
+		}
+	}
+	item, err := b.cloud.Table().Get(t.Context(), leaseKey("relay-1"), true)
+	if err != nil || item.Str("owner") == "" {
+		t.Errorf("lease: %v, %v", item, err)
+	}
+	b.drained()
+	b.ran <- nil // for the clean-up
+	until(t, "the call is hung up", func() bool { _, ok := b.carrier.event(call.Ended); return ok })
+	if got := b.story(); got != "NEW_INBOUND_CALL\nHANGUP Hangup-A drain" {
+		t.Errorf("the function was asked\n%s", got)
+	}
+	if item, err := b.cloud.Table().Get(t.Context(), leaseKey("relay-1"), true); err != nil || item.Str("owner") != "" {
+		t.Errorf("lease after the end: %v, %v", item, err)
+	}
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(raw)
+}
+
+// A command that cannot be read stays in the queue, for the dead letters; one
+// for a call that is over is done with.
+func TestBadCommands(t *testing.T) {
+	b := newBed(t, phoneCall, nil)
+	for _, body := range []string{`{"TransactionId":`, `{}`, `{"TransactionId":"gone","Arguments":{"huawu":"hold"}}`} {
+		if err := b.cloud.Queue().Send(t.Context(), "relay-1", cloud.Message{Body: []byte(body)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "the command for no call is done with", func() bool { return b.cloud.Depth("relay-1") == 2 })
+	if n := b.relay.Calls().Count(); n.DroppedUpdates != 1 {
+		t.Errorf("%+v", n)
+	}
+}
+
+func TestNewNamesEverythingThatIsMissing(t *testing.T) {
+	_, err := New(t.Context(), Config{}, Ports{})
+	if fault.KindOf(err) == "" {
+		t.Fatal("no error")
+	}
+	for _, what := range []string{"ports", "Dir", "Trunks", "Prompts", "Listen"} {
+		if !strings.Contains(err.Error(), what) {
+			t.Errorf("%s is not named: %v", what, err)
+		}
+	}
+}
+
+// A relay that cannot open a socket gives its id back.
+func TestARelayThatCannotOpenGivesItsIDBack(t *testing.T) {
+	b := newBed(t, phoneCall, nil)
+	cfg := b.relay.cfg
+	cfg.ID, cfg.Dir, cfg.Admin = "relay-2", t.TempDir(), b.relay.Admin() // taken
+	cfg.Media = media.Config{Bind: cfg.Media.Bind, PortMin: 30200, PortMax: 30299, Workers: 1}
+	_, err := New(t.Context(), cfg, Ports{Functions: b.cloud.Invoker(), Queue: b.cloud.Queue(), Table: b.cloud.Table(), Blobs: b.cloud.Blobs(), Keys: b.cloud.Keys()})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if item, err := b.cloud.Table().Get(t.Context(), leaseKey("relay-2"), true); err != nil || item.Str("owner") != "" {
+		t.Errorf("lease: %v, %v", item, err)
+	}
+}
