@@ -25,14 +25,23 @@ type checker struct {
 	ids      map[string]int
 	current  *Action
 	problems []Problem
+	guesses  int // suggestions that were looked for
 }
+
+// maxProblems and maxGuesses bound what a hostile flow can make Check do.
+const (
+	maxProblems = 1000
+	maxGuesses  = 50
+)
 
 func (c *checker) add(s Severity, field, message string, args ...any) {
 	p := Problem{Severity: s, Field: field, Message: fmt.Sprintf(message, args...)}
 	if c.current != nil {
 		p.Action, p.Type = c.current.Identifier, c.current.Type
 	}
-	c.problems = append(c.problems, p)
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, p)
+	}
 }
 
 func (c *checker) envelope() {
@@ -55,6 +64,9 @@ func (c *checker) envelope() {
 }
 
 func (c *checker) didYouMean(id string) string {
+	if c.guesses++; c.guesses > maxGuesses {
+		return ""
+	}
 	list := make([]string, 0, len(c.ids))
 	for other := range c.ids {
 		list = append(list, other)
@@ -75,7 +87,8 @@ func (c *checker) action(a *Action) {
 	case a.Type == "":
 		c.add(Error, "Type", "missing")
 	case !known:
-		if near := Suggest(a.Type); near != "" {
+		c.guesses++
+		if near := Suggest(a.Type); near != "" && c.guesses <= maxGuesses {
 			c.add(Error, "Type", "there is no action %.60q; did you mean %s?", a.Type, near)
 		} else {
 			c.add(Error, "Type", "there is no action %.60q", a.Type)

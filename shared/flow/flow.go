@@ -20,6 +20,7 @@ const (
 	MaxActions      = 250     // actions in a flow
 	MaxBytes        = 4 << 20 // a document with its wrapper; a flow itself is under 1 MB
 	MaxDepth        = 64      // nesting of JSON values
+	MaxBranches     = 300     // errors, and conditions, of an action
 	MaxIdentifier   = 50      // characters of an action's identifier
 	MaxTextChars    = 6000    // a prompt's text
 	MaxModuleNests  = 5       // modules that call modules

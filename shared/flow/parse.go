@@ -148,6 +148,9 @@ func (t *Transitions) read(m map[string]json.RawMessage) error {
 	if len(m) > 0 {
 		t.Extra = m
 	}
+	if n := max(len(t.Errors), len(t.Conditions)); n > MaxBranches {
+		return fmt.Errorf("Transitions: %d branches, at most %d are allowed", n, MaxBranches)
+	}
 	return nil
 }
 

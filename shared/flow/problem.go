@@ -77,6 +77,9 @@ func Nearest(name string, list []string) string {
 	lower := strings.ToLower(name)
 	best, distance := "", 1+min(4, len(name)/3)
 	for _, other := range list {
+		if len(other)-len(lower) >= distance || len(lower)-len(other) >= distance {
+			continue
+		}
 		if d := editDistance(lower, strings.ToLower(other)); d < distance {
 			best, distance = other, d
 		}

@@ -34,7 +34,7 @@ type Env struct {
 // Override is what an action comes to in place of being run. Exactly one field is set.
 type Override struct {
 	Error flow.ErrorType // it takes this error branch
-	Value string         // its result, to be held against its conditions
+	Value string         // its result, to be held against its conditions; may hold references
 }
 
 // DefaultMusic is the prompt the built-in customer queue flow loops.
@@ -97,7 +97,7 @@ const (
 type Visit struct {
 	Flow   string
 	Action string
-	Branch string // "NextAction", an error type, or the operands of a condition joined by |; "" while it waits
+	Branch string // "NextAction", an error type, operator and operands of a condition; "waits"; "" at an end
 	To     string // the next action, "" if the flow ended here
 }
 

@@ -15,6 +15,7 @@ type Program struct {
 
 	start string
 	steps map[string]*step
+	refs  []flow.Path
 }
 
 // step is one action of a program.
@@ -49,8 +50,12 @@ func Compile(id string, f *flow.Flow) (*Program, error) {
 	if err := flow.Errors(problems); err != nil {
 		return nil, err
 	}
+	p.refs = flow.References(f)
 	return p, nil
 }
+
+// References returns every reference that the program's actions use, once.
+func (p *Program) References() []flow.Path { return p.refs }
 
 // Branches returns every branch the program's actions have, as visits without
 // Flow ID of a caller: what a test has to pass to have seen all of it. An action
@@ -67,8 +72,9 @@ func (p *Program) Branches() []Visit {
 		for _, e := range s.then.Errors {
 			add(string(e.ErrorType), e.NextAction)
 		}
+		last, ok := s.action.(interface{ last() bool })
 		switch {
-		case facts.Last:
+		case facts.Last || ok && last.last():
 			add("", "")
 		case s.kind == "TransferContactToQueue" || s.kind == "DequeueContactAndTransferToQueue" || s.kind == "TransferToFlow":
 			add(next, "")
@@ -78,6 +84,19 @@ func (p *Program) Branches() []Visit {
 		}
 	}
 	return list
+}
+
+// Start returns the identifier of the first action.
+func (p *Program) Start() string { return p.start }
+
+// Action returns the type and the transitions of an action; ok is false if
+// there is none with the identifier.
+func (p *Program) Action(id string) (kind string, then flow.Transitions, ok bool) {
+	s := p.steps[id]
+	if s == nil {
+		return "", flow.Transitions{}, false
+	}
+	return s.kind, s.then, true
 }
 
 // Actions returns how many actions the program has.

@@ -189,7 +189,7 @@ func (r *run) execute() result {
 		if o.Error != "" {
 			return r.failed(o.Error)
 		}
-		return r.value(o.Value)
+		return r.value(r.expand(flow.ParseTemplate(o.Value)))
 	}
 	return r.step.action.execute(r)
 }
@@ -201,7 +201,7 @@ func (r *run) take(res result) (out Out, stop bool) {
 		r.s.Phase, r.s.Last, r.s.Batch = Asked, "", r.batch
 		return Out{Ask: res.ask}, true
 	case kindWait:
-		r.visit(r.step, "", "")
+		r.visit(r.step, waits, "")
 		return r.emit(Media), true
 	case kindFlush:
 		return r.emit(Ready), true
@@ -243,6 +243,9 @@ func (r *run) branch(res result) (branch, to string) {
 
 // next is the branch of Transitions.NextAction in visits.
 const next = "NextAction"
+
+// waits is the branch of an action that waits for the relay, in visits.
+const waits = "waits"
 
 func conditionName(c flow.Condition) string {
 	name := string(c.Operator)

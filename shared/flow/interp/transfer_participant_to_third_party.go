@@ -52,6 +52,9 @@ func (a *transferParticipantToThirdParty) goesOn() bool {
 	return isTrue(a.ContinueFlowExecution.String())
 }
 
+// last reports that the call ends with the other party.
+func (a *transferParticipantToThirdParty) last() bool { return !a.goesOn() }
+
 // ended follows the call to the other party: it failed, it is answered, its
 // digits are sent, it hung up.
 func (a *transferParticipantToThirdParty) ended(r *run, e *sma.Event) result {
