@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"text/tabwriter"
 	"time"
+
+	"huawu/shared/phone"
 )
 
 // contactLine is one contact of the desk's list.
@@ -49,10 +51,11 @@ func (c client) contactsOf(ctx context.Context, day time.Time) ([]contactLine, e
 
 // contactList prints the contacts of a day.
 func contactList(ctx context.Context, out io.Writer, args []string) error {
-	f := flags("contact list", "[--data DIR] [--day YYYY-MM-DD] [-o json]")
+	f := flags("contact list", "[--data DIR] [--day YYYY-MM-DD] [--full] [-o json]")
 	data := f.String("data", "data", "data folder of the running centre")
 	day := f.String("day", time.Now().UTC().Format(time.DateOnly), "which day, UTC")
 	output := f.String("o", "text", "text, or json")
+	full := f.Bool("full", false, "show customers' numbers in full")
 	if err := parse(f, args, 0); err != nil {
 		return err
 	}
@@ -67,6 +70,11 @@ func contactList(ctx context.Context, out io.Writer, args []string) error {
 	all, err := c.contactsOf(ctx, at)
 	if err != nil {
 		return err
+	}
+	for n := range all {
+		if !*full {
+			all[n].Customer = masked(all[n].Customer)
+		}
 	}
 	if *output == "json" {
 		if all == nil {
@@ -87,4 +95,14 @@ func contactList(ctx context.Context, out io.Writer, args []string) error {
 			l.Waited, l.Seconds, l.Reason, l.Disposition, l.Contact)
 	}
 	return w.Flush()
+}
+
+// masked shows a number as 138****5678: what stands on a terminal ends in
+// screenshots and tickets.
+func masked(number string) string {
+	n, err := phone.Parse(number)
+	if err != nil {
+		return number
+	}
+	return n.Masked()
 }

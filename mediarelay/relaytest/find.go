@@ -6,18 +6,19 @@ import (
 )
 
 // Find returns when a part of a known clip begins in what was heard (8 kHz both),
-// or false if it is not there. The part is the clip's loudest 300 ms; it is found
-// by correlation, so loudness and law do not matter.
+// or false if it is not there. The part is the clip's loudest second, as shorter
+// ones recur in synthesized speech; it is found by correlation, so loudness and
+// law do not matter.
 func Find(heard, clip []int16) (time.Duration, bool) {
-	const n = 8000 * 3 / 10
-	if len(clip) < n || len(heard) < n {
+	n := min(8000, len(clip))
+	if n < 800 || len(heard) < n {
 		return 0, false
 	}
 	from := loudest(clip, n)
 	part := clip[from : from+n]
 	at, best := 0, 0.0
 	for i := 0; i+n <= len(heard); i++ {
-		if c := correlation(part, heard[i:i+n], 8); c > 0.6 {
+		if c := correlation(part[:n/4], heard[i:i+n/4], 5); c > 0.6 {
 			if c = correlation(part, heard[i:i+n], 1); c > best {
 				at, best = i, c
 			}
