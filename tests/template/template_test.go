@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestEveryRuleFindsItsMistake(t *testing.T) {
 		{4, "infra/data.yaml", `DeletionPolicy: Retain`, `DeletionPolicy: Delete`},
 		{5, "template.yaml", `Resource: \[!GetAtt Data.Outputs.TableArn[^\n]*`, `Resource: "*"`},
 		{5, "template.yaml", `Action: "s3:GetObject"`, `Action: "s3:*"`},
-		{5, "infra/relay.yaml", `Effect: Allow\n`, "Effect: Allow\n                Principal: \"*\"\n"},
+		{5, "infra/relay.yaml", `Sid: AskIvr`, `Principal: "*"`},
 		{6, "template.yaml", `BisectBatchOnFunctionError: true`, `BisectBatchOnFunctionError: false`},
 		{6, "template.yaml", `MaximumRetryAttempts: 5`, `MaximumRetryAttempts: -1`},
 		{6, "template.yaml", `MaximumRecordAgeInSeconds: 3600\n`, "\n"},
@@ -193,6 +194,44 @@ func TestFunctionsGetTheEnvironmentThatTheyRead(t *testing.T) {
 	}
 	if read < 10 {
 		t.Errorf("only %d variables found", read)
+	}
+}
+
+// The relay's task sets nothing that its program does not read, and all that it
+// cannot start without.
+func TestTheRelayGetsTheEnvironmentThatItReads(t *testing.T) {
+	task := at(load(t)["infra/relay.yaml"].resources["Task"], "Properties")
+	container := list(at(task, "ContainerDefinitions"))[0]
+	config, err := os.ReadFile("../../mediarelay/cmd/config.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := []string{awscloud.EnvTable, awscloud.EnvBucket, awscloud.EnvDataKey, awscloud.EnvQueuePrefix, awscloud.EnvFunctionPrefix, awscloud.EnvFunctionAlias}
+	set := map[string]bool{}
+	each(container, "", func(path, v string) {
+		if !strings.HasPrefix(path, ".Environment") && !strings.HasPrefix(path, ".Secrets") || !strings.HasSuffix(path, ".Name") {
+			return
+		}
+		set[v] = true
+		if !slices.Contains(known, v) && !strings.Contains(string(config), `"`+v+`"`) {
+			t.Errorf("%s is read by nobody", v)
+		}
+	})
+	for _, name := range append(known[:5:5], "RELAY_DATA", "RELAY_TRUNKS", "RELAY_ACCOUNTS") {
+		if !set[name] {
+			t.Errorf("%s is not set", name)
+		}
+	}
+	pool := 0
+	for name := range load(t)["infra/data.yaml"].resources {
+		if strings.HasPrefix(name, "Relay") && strings.HasSuffix(name, "Queue") {
+			pool++
+		}
+	}
+	for _, v := range list(at(container, "Environment")) {
+		if text(at(v, "Name")) == "RELAY_POOL" && text(at(v, "Value")) != strconv.Itoa(pool) {
+			t.Errorf("the pool is %v, and there are %d queues", at(v, "Value"), pool)
+		}
 	}
 }
 
