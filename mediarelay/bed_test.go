@@ -3,23 +3,17 @@ package relay
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"math"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"huawu/mediarelay/call"
 	"huawu/mediarelay/media"
-	"huawu/mediarelay/media/g711"
 	"huawu/mediarelay/registrar"
-	"huawu/mediarelay/sipleg"
+	"huawu/mediarelay/relaytest"
 	"huawu/mediarelay/trunk"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/localcloud"
@@ -27,20 +21,11 @@ import (
 	"huawu/shared/sma"
 )
 
-// patience is how long a test waits for what must happen: long, as the machine
-// may be busy; nothing waits for it in vain.
+// testPatience is how long a test waits for what must happen: long, as the
+// machine may be busy; nothing waits for it in vain.
 const testPatience = 30 * time.Second
 
-// sine is a second of a tone, at a third of full scale.
-func sine(hz float64) media.Clip {
-	pcm := make([]int16, 8000)
-	for i := range pcm {
-		pcm[i] = int16(10000 * math.Sin(2*math.Pi*hz*float64(i)/8000))
-	}
-	return media.NewClip(pcm)
-}
-
-// tonePrompts says every text as the tone that it names: "500".
+// tonePrompts says every text as the second of tone that it names: "500".
 type tonePrompts struct{}
 
 func (tonePrompts) Clip(_ context.Context, p call.Prompt) (media.Clip, error) {
@@ -48,150 +33,7 @@ func (tonePrompts) Clip(_ context.Context, p call.Prompt) (media.Clip, error) {
 	if err != nil {
 		return media.Clip{}, fault.New(fault.NotFound, "no such tone")
 	}
-	return sine(hz), nil
-}
-
-// ears find out which tone a party hears.
-type ears struct {
-	tap   *media.Tap
-	frame media.Frame
-	pcm   []int16 // the last 100 ms
-}
-
-// tones are all that sound in these tests.
-func allTones() []int { return []int{500, 700, 600, 1000, 1300} }
-
-// hears reads what arrived and returns the loudest tone of the last 100 ms, 0
-// for silence, -1 if too little has arrived yet.
-func (e *ears) hears() int {
-	pcm := e.pcm
-	for e.tap.Read(&e.frame) {
-		if e.frame.Law == media.PCMA {
-			pcm = g711.DecodeATo(pcm, e.frame.Payload)
-		} else {
-			pcm = g711.DecodeMuTo(pcm, e.frame.Payload)
-		}
-	}
-	pcm = append([]int16{}, pcm[max(0, len(pcm)-800):]...)
-	if e.pcm = pcm; len(pcm) < 800 {
-		return -1
-	}
-	best, power := 0, 1e6
-	for _, hz := range allTones() {
-		if p := goertzel(pcm, float64(hz)); p > power {
-			best, power = hz, p
-		}
-	}
-	return best
-}
-
-func goertzel(pcm []int16, hz float64) float64 {
-	k := 2 * math.Cos(2*math.Pi*hz/8000)
-	var s1, s2 float64
-	for _, v := range pcm {
-		s1, s2 = float64(v)+k*s1-s2, s1
-	}
-	return (s1*s1 + s2*s2 - k*s1*s2) / float64(len(pcm))
-}
-
-// agent is a user agent of its own address: a carrier, or a phone.
-type userAgent struct {
-	t     *testing.T
-	s     *sipleg.Server
-	media *media.Engine
-
-	mu     sync.Mutex
-	in     []call.Inbound
-	events []call.LegEvent
-}
-
-func newUserAgent(t *testing.T, at string, peers ...trunk.Trunk) *userAgent {
-	t.Helper()
-	u := &userAgent{t: t}
-	var err error
-	if u.media, err = media.New(media.Config{Bind: netip.MustParseAddr(at), PortMin: 30000, PortMax: 30099, Workers: 1}); err != nil {
-		t.Fatal(err)
-	}
-	table, err := trunk.NewTable(peers...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.s, err = sipleg.New(sipleg.Config{
-		Listen: netip.AddrPortFrom(netip.MustParseAddr(at), 0), Calls: u, Trunks: table, Media: sipleg.Engine(u.media),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := u.s.Close(); err != nil {
-			t.Error(err)
-		}
-		u.media.Close()
-	})
-	return u
-}
-
-// Start lets a call ring.
-func (u *userAgent) Start(in call.Inbound) (call.Notify, error) {
-	u.mu.Lock()
-	u.in = append(u.in, in)
-	u.mu.Unlock()
-	return u.tell, in.Leg.Ring()
-}
-
-func (u *userAgent) tell(e call.LegEvent) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.events = append(u.events, e)
-}
-
-// event returns the first event of a kind.
-func (u *userAgent) event(kind call.LegEventKind) (call.LegEvent, bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	i := slices.IndexFunc(u.events, func(e call.LegEvent) bool { return e.Kind == kind })
-	if i < 0 {
-		return call.LegEvent{}, false
-	}
-	return u.events[i], true
-}
-
-func (u *userAgent) ringing() call.Leg {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if len(u.in) == 0 {
-		return nil
-	}
-	return u.in[0].Leg
-}
-
-// listen returns a leg's ears and lets it send a tone.
-func listen(l call.Leg, hz float64) *ears {
-	e := &ears{tap: media.NewTap(1)}
-	l.Port().Tap(e.tap, 0)
-	l.Port().Play(media.Playlist{ID: 1, Clips: []media.Clip{sine(hz)}, Loop: true})
-	return e
-}
-
-// until waits for a condition.
-func until(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	late := time.Now().Add(testPatience)
-	for !ok() {
-		if time.Now().After(late) {
-			t.Fatalf("in vain: %s", what)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-// heard waits until a party hears a tone.
-func heard(t *testing.T, who string, e *ears, hz int) {
-	t.Helper()
-	until(t, fmt.Sprintf("%s hears %d Hz", who, hz), func() bool {
-		got := e.hears()
-		return got == hz
-	})
+	return media.NewClip(relaytest.Tone(hz, time.Second)), nil
 }
 
 // script is the function: for each event it is asked for its actions, and
@@ -232,15 +74,15 @@ func (s *script) story() string {
 	return strings.Join(words, "\n")
 }
 
-// bed is a relay with a cloud in memory, a carrier and a desk phone.
+// bed is a relay with a cloud in memory and a carrier.
 type bed struct {
 	*script
 	t       *testing.T
 	cloud   *localcloud.Cloud
 	relay   *Relay
-	carrier *userAgent
-	phone   *userAgent
+	carrier *relaytest.Carrier
 	dir     string
+	ended   sync.Once
 	ran     chan error
 }
 
@@ -270,48 +112,102 @@ func newBed(t *testing.T, answer func(sma.Event) []sma.Parameters, change func(*
 	if change != nil {
 		change(&cfg)
 	}
-	b.relay, err = New(t.Context(), cfg, Ports{Functions: b.cloud.Invoker(), Queue: b.cloud.Queue(), Table: b.cloud.Table(), Blobs: b.cloud.Blobs(), Keys: b.cloud.Keys()})
+	b.relay, err = New(t.Context(), cfg, b.ports())
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() { b.ran <- b.relay.Run(context.Background()) }()
-	t.Cleanup(b.drained)
-	b.carrier = newUserAgent(t, "127.0.0.2", trunk.Trunk{ID: "relay", Tenant: "carrier", Address: b.relay.SIP().String(), Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
-	b.phone = newUserAgent(t, "127.0.0.3", trunk.Trunk{ID: "relay", Tenant: "phone", Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
+	t.Cleanup(b.drain)
+	b.carrier, err = relaytest.NewCarrier(relaytest.Config{Listen: netip.MustParseAddrPort("127.0.0.2:0"), Relay: b.relay.SIP(), CallerID: "+8613800135678"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.must(b.carrier.Close()) })
 	return b
 }
 
-// drained ends the relay, and fails if it does not end as it should.
-func (b *bed) drained() {
+func (b *bed) ports() Ports {
+	return Ports{Functions: b.cloud.Invoker(), Queue: b.cloud.Queue(), Table: b.cloud.Table(), Blobs: b.cloud.Blobs(), Keys: b.cloud.Keys()}
+}
+
+// drain ends the relay, and fails if it does not end as it should.
+func (b *bed) drain() {
+	b.ended.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), testPatience)
+		defer cancel()
+		if err := b.relay.Drain(ctx); err != nil {
+			b.t.Errorf("drain: %v", err)
+		}
+		if err := <-b.ran; err != nil {
+			b.t.Errorf("run: %v", err)
+		}
+	})
+}
+
+// must ends the test if something that has to work does not.
+func (b *bed) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// soon is the time in which what is waited for has to happen.
+func (b *bed) soon() context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), testPatience)
-	defer cancel()
-	if err := b.relay.Drain(ctx); err != nil {
-		b.t.Errorf("drain: %v", err)
-	}
-	if err := <-b.ran; err != nil {
-		b.t.Errorf("run: %v", err)
-	}
+	b.t.Cleanup(cancel)
+	return ctx
 }
 
 // dial calls the relay from the carrier.
-func (b *bed) dial() call.Leg {
+func (b *bed) dial() *relaytest.Call {
 	b.t.Helper()
-	id, err := uuid.NewV7()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	l, err := b.carrier.s.Dial(b.t.Context(), call.Target{Kind: call.ToTrunk, LegID: id.String(), Tenant: "carrier", URI: "95000", CallerID: "13800135678"}, b.carrier.tell)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return l
+	c, err := b.carrier.Dial(b.soon(), "95000")
+	b.must(err)
+	return c
 }
 
-func (b *bed) register() {
+// phone registers a desk phone.
+func (b *bed) phone() *relaytest.Phone {
 	b.t.Helper()
-	lasts, err := b.phone.s.Register(b.t.Context(), sipleg.Registration{At: b.relay.SIP(), User: "lin", Password: "secret", Expires: time.Hour})
-	if err != nil || lasts <= 0 {
-		b.t.Fatalf("register: %v, %v", lasts, err)
+	p, err := relaytest.NewPhone(b.soon(), relaytest.Config{Listen: netip.MustParseAddrPort("127.0.0.3:0"), Relay: b.relay.SIP(), User: "lin", Password: "secret"})
+	b.must(err)
+	b.t.Cleanup(func() { b.must(p.Close()) })
+	return p
+}
+
+// incoming waits for a call that rings at a phone.
+func (b *bed) incoming(p *relaytest.Phone) *relaytest.Call {
+	b.t.Helper()
+	select {
+	case c := <-p.Incoming():
+		return c
+	case <-time.After(testPatience):
+		b.t.Fatal("the phone does not ring")
+		return nil
+	}
+}
+
+// hears waits until a party hears a tone.
+func (b *bed) hears(who string, c *relaytest.Call, hz float64) {
+	b.t.Helper()
+	if err := c.HearTone(b.soon(), hz); err != nil {
+		b.t.Fatalf("%s does not hear %v Hz: %v", who, hz, err)
+	}
+}
+
+// speak lets a party send a tone for longer than a test takes.
+func speak(c *relaytest.Call, hz float64) { c.Speak(relaytest.Tone(hz, 2*testPatience)) }
+
+// until waits for a condition.
+func (b *bed) until(what string, ok func() bool) {
+	b.t.Helper()
+	late := time.Now().Add(testPatience)
+	for !ok() {
+		if time.Now().After(late) {
+			b.t.Fatalf("in vain: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
@@ -324,12 +220,8 @@ func (b *bed) command(verb string, sequence int64) {
 	}
 	raw, err := json.Marshal(sma.Update{TransactionID: live[0], Sequence: sequence, ValidUntil: time.Now().Add(time.Minute),
 		Arguments: sma.Attributes{sma.ArgVerb: verb, sma.ArgOfferID: "o1"}})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	b.must(err)
 	for range 2 { // a queue delivers at least once
-		if err := b.cloud.Queue().Send(b.t.Context(), "relay-1", cloud.Message{Body: raw}); err != nil {
-			b.t.Fatal(err)
-		}
+		b.must(b.cloud.Queue().Send(b.soon(), "relay-1", cloud.Message{Body: raw}))
 	}
 }

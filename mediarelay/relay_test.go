@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"huawu/mediarelay/call"
 	"huawu/mediarelay/media"
+	"huawu/mediarelay/relaytest"
 	"huawu/shared/cloud"
 	"huawu/shared/fault"
 	"huawu/shared/recording"
@@ -57,38 +59,34 @@ func phoneCall(e sma.Event) []sma.Parameters {
 // hear each other, hold, the agent hangs up; then the recording is there.
 func TestACallFromCarrierToPhone(t *testing.T) {
 	b := newBed(t, phoneCall, nil)
-	b.register()
-	leg := b.dial()
-	until(t, "the relay answers", func() bool { _, ok := b.carrier.event(call.Answered); return ok })
-	caller := listen(leg, 1000)
-	heard(t, "caller", caller, 500)
-	leg.Port().SendDigits(9, "1", 100*time.Millisecond)
-	heard(t, "caller", caller, 700)
+	phone := b.phone()
+	caller := b.dial()
+	b.must(caller.Answered(b.soon()))
+	b.hears("caller", caller, 500)
+	b.must(caller.SendDigits(b.soon(), "1"))
+	speak(caller, 1000)
+	b.hears("caller", caller, 700)
 	id := b.relay.Calls().Live()[0]
 
 	b.command(sma.VerbRing, 1)
-	until(t, "the phone rings", func() bool { return b.phone.ringing() != nil })
-	heard(t, "caller while it rings", caller, 700)
-	phone := b.phone.ringing()
-	if err := phone.Answer(); err != nil {
-		t.Fatal(err)
-	}
-	agent := listen(phone, 1300)
-	heard(t, "caller", caller, 1300)
-	heard(t, "agent", agent, 1000)
+	agent := b.incoming(phone)
+	caller.Forget()
+	b.hears("caller while it rings", caller, 700)
+	b.must(agent.Answer())
+	speak(agent, 1300)
+	b.hears("caller", caller, 1300)
+	b.hears("agent", agent, 1000)
 
 	b.command(sma.VerbHold, 2)
-	heard(t, "caller on hold", caller, 600)
-	heard(t, "agent meanwhile", agent, 0)
+	b.hears("caller on hold", caller, 600)
+	b.must(agent.HearSilence(b.soon()))
 	b.command(sma.VerbResume, 3)
-	heard(t, "caller again", caller, 1300)
-	heard(t, "agent again", agent, 1000)
+	b.hears("caller again", caller, 1300)
+	b.hears("agent again", agent, 1000)
 
-	if err := phone.Hangup("bye"); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the caller's leg ends", func() bool { _, ok := b.carrier.event(call.Ended); return ok })
-	until(t, "the call ends", func() bool { return b.relay.Calls().Len() == 0 })
+	b.must(agent.Hangup())
+	b.must(caller.Ended(b.soon()))
+	b.until("the call ends", func() bool { return b.relay.Calls().Len() == 0 })
 	want := `NEW_INBOUND_CALL
 ACTION_SUCCESSFUL SpeakAndGetDigits1-A
 CALL_UPDATE_REQUESTED CallUpdateRequest
@@ -102,50 +100,71 @@ HANGUP Hangup-A`
 	if got := b.story(); got != want {
 		t.Errorf("the function was asked\n%s\nwant\n%s", got, want)
 	}
-	until(t, "the recording is stored", func() bool {
-		item, err := b.cloud.Table().Get(t.Context(), recording.IndexKey(recording.Subject{Tenant: "acme", Contact: id}), true)
+	b.until("the recording is stored", func() bool {
+		item, err := b.cloud.Table().Get(b.soon(), recording.IndexKey(recording.Subject{Tenant: "acme", Contact: id}), true)
 		if err != nil || item == nil {
 			return false
 		}
 		x, err := recording.FromItem(item)
-		return err == nil && x.Duration() > 100*time.Millisecond && x.Channels == 2
+		return err == nil && x.Duration() > 500*time.Millisecond && x.Channels == 2
 	})
 	if files, err := os.ReadDir(filepath.Join(b.dir, "journal")); err != nil || len(files) != 0 {
 		t.Errorf("journal: %v, %v", files, err)
+	}
+	for who, c := range map[string]*relaytest.Call{"caller": caller, "agent": agent} {
+		if s := c.Stats(); s.Streams != 1 { // one for the whole call, whatever played in it
+			t.Errorf("%s heard %d streams", who, s.Streams)
+		}
+	}
+}
+
+// A caller who gives up while the agent's phone rings ends the ringing.
+func TestTheCallerGivesUpWhileItRings(t *testing.T) {
+	b := newBed(t, phoneCall, nil)
+	phone := b.phone()
+	caller := b.dial()
+	b.hears("caller", caller, 500)
+	b.must(caller.SendDigits(b.soon(), "1"))
+	b.hears("caller", caller, 700)
+	b.command(sma.VerbRing, 1)
+	agent := b.incoming(phone)
+	b.must(caller.Hangup())
+	b.must(agent.Ended(b.soon()))
+	b.until("the call ends", func() bool { return b.relay.Calls().Len() == 0 })
+	if got := b.story(); !strings.HasSuffix(got, "CALL_UPDATE_REQUESTED CallUpdateRequest\nHANGUP Hangup-A") {
+		t.Errorf("the function was asked\n%s", got)
 	}
 }
 
 // The function is gone: the caller hears a tone for it and is hung up, and the
 // hang-up is reported when it is back.
 func TestAnOutageIsHeardAndReportedLater(t *testing.T) {
-	broken := true
-	b := newBed(t, phoneCall, func(c *Config) {
+	var back atomic.Bool
+	b := newBed(t, func(sma.Event) []sma.Parameters {
+		if !back.Load() {
+			panic("the function is broken")
+		}
+		return nil
+	}, func(c *Config) {
 		c.FunctionWait = 300 * time.Millisecond
 		c.Route = func(call.Inbound) call.Route {
 			return call.Route{Capabilities: call.Offered(), Fallback: sma.Do(
 				&sma.Speak{Target: sma.OnTag(sma.LegA), Speech: sma.Speech{Text: "500"}}, &sma.HangUp{Target: sma.OnTag(sma.LegA)})}
 		}
 	})
-	b.script.mu.Lock()
-	b.script.answer = func(e sma.Event) []sma.Parameters {
-		if broken {
-			panic("the function is broken")
-		}
-		return nil
-	}
-	b.script.mu.Unlock()
-	leg := b.dial()
-	until(t, "the relay answers by itself", func() bool { _, ok := b.carrier.event(call.Answered); return ok })
-	heard(t, "caller", listen(leg, 1000), 500)
-	until(t, "the call ends", func() bool { _, ok := b.carrier.event(call.Ended); return ok && b.relay.Calls().Len() == 0 })
-	b.script.mu.Lock()
-	broken, b.script.events = false, nil
-	b.script.mu.Unlock()
-	until(t, "the hang-up is reported", func() bool { return b.story() == "HANGUP Hangup-A fallback" })
-	until(t, "the journal is empty", func() bool {
-		files, err := os.ReadDir(filepath.Join(b.dir, "journal"))
-		return err == nil && len(files) == 0
-	})
+	caller := b.dial()
+	b.hears("caller", caller, 500)
+	b.must(caller.Ended(b.soon()))
+	b.until("the call ends", func() bool { return b.relay.Calls().Len() == 0 })
+	back.Store(true)
+	b.until("the hang-up is reported", func() bool { return strings.HasSuffix(b.story(), "HANGUP Hangup-A fallback") && b.journal() == 0 })
+}
+
+// journal is how many calls the journal holds.
+func (b *bed) journal() int {
+	files, err := os.ReadDir(filepath.Join(b.dir, "journal"))
+	b.must(err)
+	return len(files)
 }
 
 // A call that an earlier process left behind is reported as lost.
@@ -159,7 +178,7 @@ func TestCallsOfAKilledProcessAreReported(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	until(t, "the lost call is reported", func() bool {
+	b.until("the lost call is reported", func() bool {
 		return b.story() == "HANGUP Hangup-A relay_lost\nHANGUP Hangup-B drain"
 	})
 }
@@ -177,13 +196,16 @@ func TestAdmissionAndDrain(t *testing.T) {
 	if code, _ := get(t, admin+"/readyz"); code != 200 {
 		t.Errorf("ready: %d", code)
 	}
-	b.dial()
-	until(t, "the first call is answered", func() bool { _, ok := b.carrier.event(call.Answered); return ok })
+	first := b.dial()
+	b.must(first.Answered(b.soon()))
 	if code, text := get(t, admin+"/readyz"); code != 503 || text != "full\n" {
 		t.Errorf("while full: %d %q", code, text)
 	}
-	b.dial()
-	until(t, "the second call is refused", func() bool { e, ok := b.carrier.event(call.Failed); return ok && e.Code == 503 })
+	second := b.dial()
+	b.must(second.Ended(b.soon()))
+	if second.Status() != 503 {
+		t.Errorf("the second call got %d", second.Status())
+	}
 	_, metrics := get(t, admin+"/metrics")
 	for _, line := range []string{
 		"huawu_relay_calls 1\n", "huawu_relay_calls_refused_total 1\n", "huawu_relay_media_ports 1\n", `huawu_relay_invocation_seconds_bucket{le="+Inf"} `,
@@ -197,9 +219,8 @@ func TestAdmissionAndDrain(t *testing.T) {
 	if err != nil || item.Str("owner") == "" {
 		t.Errorf("lease: %v, %v", item, err)
 	}
-	b.drained()
-	b.ran <- nil // for the clean-up
-	until(t, "the call is hung up", func() bool { _, ok := b.carrier.event(call.Ended); return ok })
+	b.drain()
+	b.must(first.Ended(b.soon()))
 	if got := b.story(); got != "NEW_INBOUND_CALL\nHANGUP Hangup-A drain" {
 		t.Errorf("the function was asked\n%s", got)
 	}
@@ -231,7 +252,7 @@ func TestBadCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	until(t, "the command for no call is done with", func() bool { return b.cloud.Depth("relay-1") == 2 })
+	b.until("the command for no call is done with", func() bool { return b.cloud.Depth("relay-1") == 2 })
 	if n := b.relay.Calls().Count(); n.DroppedUpdates != 1 {
 		t.Errorf("%+v", n)
 	}
@@ -255,7 +276,7 @@ func TestARelayThatCannotOpenGivesItsIDBack(t *testing.T) {
 	cfg := b.relay.cfg
 	cfg.ID, cfg.Dir, cfg.Admin = "relay-2", t.TempDir(), b.relay.Admin() // taken
 	cfg.Media = media.Config{Bind: cfg.Media.Bind, PortMin: 30200, PortMax: 30299, Workers: 1}
-	_, err := New(t.Context(), cfg, Ports{Functions: b.cloud.Invoker(), Queue: b.cloud.Queue(), Table: b.cloud.Table(), Blobs: b.cloud.Blobs(), Keys: b.cloud.Keys()})
+	_, err := New(t.Context(), cfg, b.ports())
 	if err == nil {
 		t.Fatal("no error")
 	}
