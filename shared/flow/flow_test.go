@@ -309,3 +309,29 @@ func FuzzTemplate(f *testing.F) {
 		_ = tpl.Expand(func(flow.Path) string { return "x" })
 	})
 }
+
+// TestAHostileFlowIsCheckedInNoTime has as many branches as are allowed, all
+// to names that almost exist.
+func TestAHostileFlowIsCheckedInNoTime(t *testing.T) {
+	f := &flow.Flow{Version: flow.Version, StartAction: "x"}
+	long := strings.Repeat("n", 49)
+	for i := range flow.MaxActions {
+		a := flow.Action{Identifier: fmt.Sprintf("%s%d", long, i), Type: "MessageParticipnt"}
+		for j := range flow.MaxBranches {
+			a.Transitions.Errors = append(a.Transitions.Errors, flow.ErrorBranch{NextAction: fmt.Sprintf("%s-%d", long, j), ErrorType: "E"})
+		}
+		f.Actions = append(f.Actions, a)
+	}
+	if problems := flow.Check(f); len(problems) != 1000 {
+		t.Errorf("%d problems, want the bound of 1000", len(problems))
+	}
+}
+
+func TestABombOfReferencesIsTextInNoTime(t *testing.T) {
+	for _, bomb := range []string{"$[1", "$['", `$["`, "$.", "$.a.", "$['a", "$.a[0]"} {
+		text := strings.Repeat(bomb, 1<<20)
+		if got := flow.ParseTemplate(text).String(); got != text {
+			t.Errorf("%q changed", bomb)
+		}
+	}
+}

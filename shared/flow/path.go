@@ -85,14 +85,14 @@ func scanName(text string) (name string, n int) {
 		}
 		return text[1:end], end
 	case len(text) > 3 && text[0] == '[' && (text[1] == '\'' || text[1] == '"'):
-		end := strings.IndexByte(text[2:], text[1])
-		if end <= 0 || end > 256 || len(text) < end+4 || text[end+3] != ']' {
+		end := strings.IndexByte(text[2:min(len(text), 260)], text[1])
+		if end <= 0 || len(text) < end+4 || text[end+3] != ']' {
 			return "", 0
 		}
 		return text[2 : end+2], end + 4
 	case len(text) > 2 && text[0] == '[' && text[1] >= '0' && text[1] <= '9':
-		end := strings.IndexByte(text, ']')
-		if end < 0 || end > 7 || strings.Trim(text[1:end], "0123456789") != "" {
+		end := strings.IndexByte(text[:min(len(text), 8)], ']')
+		if end < 0 || strings.Trim(text[1:end], "0123456789") != "" {
 			return "", 0
 		}
 		return text[1:end], end + 1
