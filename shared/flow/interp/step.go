@@ -69,11 +69,11 @@ func failure(e Event) bool {
 func (r *run) on(e Event) Out {
 	switch e := e.(type) {
 	case Begin:
-		r.s.At, r.s.Phase = r.prog.start, Ready
+		r.s.At, r.s.Phase, r.s.Joined = r.prog.start, Ready, nil
 		return r.advance()
 	case Resume:
 		r.resumed = true
-		r.s.Phase = Ready
+		r.s.Phase, r.s.Joined = Ready, nil
 		return r.advance()
 	case Call:
 		return r.onCall(e.Event)
@@ -105,11 +105,12 @@ func (r *run) onCall(e *sma.Event) Out {
 		return Out{Ended: r.s.Ended}
 	}
 	if last := mark.matches(r.s.Last) && r.s.Phase != Over; last && r.s.Phase == Media {
-		r.answer = Call{e}
+		r.answer, r.s.Joined = Call{e}, nil
 		return r.advance()
 	} else if failed {
 		return r.onJoinedFailure(mark, last)
 	} else if last {
+		r.s.Joined = nil // what is played from here on is another batch
 		return r.advance()
 	}
 	return Out{} // a success in the middle of the batch: the rest goes on
@@ -119,15 +120,15 @@ func (r *run) onCall(e *sma.Event) Out {
 // after it has set stays set. Without a branch of its own the flow goes on as
 // if the action had played.
 func (r *run) onJoinedFailure(mark Mark, last bool) Out {
-	for i, j := range r.s.Joined {
+	for _, j := range r.s.Joined {
 		if !mark.matches(j.Mark) {
 			continue
 		}
 		from := r.prog.steps[j.At]
-		r.s.Joined = append([]Joined(nil), r.s.Joined[i+1:]...)
 		if from == nil {
 			break
 		}
+		r.s.Joined = nil // the new batch replaces the rest of this one
 		r.s.At, r.s.Phase, r.s.Ended = from.then.After(flow.NoMatchingError), Ready, ""
 		r.visit(from, string(flow.NoMatchingError), r.s.At)
 		if r.s.At == "" {
@@ -136,6 +137,7 @@ func (r *run) onJoinedFailure(mark Mark, last bool) Out {
 		return r.advance()
 	}
 	if last {
+		r.s.Joined = nil
 		return r.advance()
 	}
 	return Out{Ended: r.s.Ended}
