@@ -29,7 +29,7 @@ func (r *Relay) openAdmin() error {
 		fmt.Fprint(w, r.metrics())
 	})
 	r.admin = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10}
-	r.loops.Go(func() { _ = r.admin.Serve(l) }) // ErrServerClosed after Shutdown
+	r.serving.Go(func() { _ = r.admin.Serve(l) }) // ErrServerClosed after Shutdown
 	return nil
 }
 

@@ -92,8 +92,9 @@ type Relay struct {
 	adminAt  netip.AddrPort
 
 	draining atomic.Bool
-	lost     chan struct{} // closed when another process has taken our id
-	loops    sync.WaitGroup
+	lost     chan struct{}  // closed when another process has taken our id
+	loops    sync.WaitGroup // those of Run
+	serving  sync.WaitGroup // admin
 	once     sync.Once
 	over     chan struct{} // closed when Drain has ended everything
 }
@@ -336,6 +337,7 @@ func (r *Relay) close(ctx context.Context) error {
 		if err := r.admin.Shutdown(last); !errors.Is(err, net.ErrClosed) {
 			faults = append(faults, err)
 		}
+		r.serving.Wait()
 	}
 	return errors.Join(faults...)
 }

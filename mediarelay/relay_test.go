@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -76,6 +77,11 @@ func TestACallFromCarrierToPhone(t *testing.T) {
 	speak(agent, 1300)
 	b.hears("caller", caller, 1300)
 	b.hears("agent", agent, 1000)
+	// What a kill would leave behind: both legs, as alive.
+	notes, err := b.relay.journal.load(quiet())
+	if err != nil || len(notes) != 1 || notes[0].TransactionID != id || len(notes[0].Legs) != 2 || notes[0].Legs[0].Ended || notes[0].Sequence < 5 {
+		t.Errorf("journal: %+v, %v", notes, err)
+	}
 
 	b.command(sma.VerbHold, 2)
 	b.hears("caller on hold", caller, 600)
@@ -241,6 +247,34 @@ func get(t *testing.T, url string) (int, string) {
 		t.Fatal(err)
 	}
 	return res.StatusCode, string(raw)
+}
+
+// Another process takes the id: no new calls, what is up goes on until the drain.
+func TestARelayWhoseIDWasTakenTakesNoMoreCalls(t *testing.T) {
+	b := newBed(t, phoneCall, func(c *Config) { c.DrainWait = time.Second })
+	caller := b.dial()
+	b.hears("caller", caller, 500)
+	if _, err := takeLease(b.soon(), b.cloud.Table(), "relay-1", nil, "other", quiet()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-b.ran:
+		if !errors.Is(err, errLost) {
+			t.Errorf("run: %v", err)
+		}
+		b.ran <- nil // for drain
+	case <-time.After(testPatience):
+		t.Fatal("the relay goes on")
+	}
+	second := b.dial()
+	b.must(second.Ended(b.soon()))
+	if second.Status() != 503 || caller.Over() {
+		t.Errorf("a new call got %d, the one that was up has ended: %v", second.Status(), caller.Over())
+	}
+	b.drain()
+	if item, err := b.cloud.Table().Get(b.soon(), leaseKey("relay-1"), true); err != nil || item.Str("owner") != "other" {
+		t.Errorf("lease: %v, %v", item, err)
+	}
 }
 
 // A command that cannot be read stays in the queue, for the dead letters; one
