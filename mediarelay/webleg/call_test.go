@@ -1,0 +1,69 @@
+package webleg
+
+import (
+	"testing"
+
+	"huawu/mediarelay/call"
+)
+
+func TestTheRelayCallsAnAgentsPage(t *testing.T) {
+	b := newBed(t, nil)
+	p := b.page(agent)
+	if code := p.register("lin", 600); code != 200 {
+		t.Fatalf("register: %d", code)
+	}
+	if !b.s.Online("demo", "lin") || b.s.Online("other", "lin") {
+		t.Error("online is wrong")
+	}
+	l := b.dial("lin", true)
+	invite := p.answer(440, nil)
+	if got := invite.get("Alert-Info"); got != "info=alert-autoanswer" {
+		t.Errorf("Alert-Info %q", got)
+	}
+	b.await(call.Ringing, 1)
+	b.await(call.Answered, 1)
+	heard := b.listen(l)
+	sing(l, 1000)
+	eventually(t, "both hear each other", func() bool { return heard.hears(440) && p.ear.hears(1000) })
+	p.mouth.press(5)
+	p.mouth.press(11)
+	eventually(t, "the digits arrive", func() bool { return b.digits() == "5#" })
+
+	if err := l.Hangup("done"); err != nil {
+		t.Fatal(err)
+	}
+	p.reply(p.request("BYE"), "200 OK", "")
+	b.await(call.Ended, 1)
+	eventually(t, "nothing is left", func() bool { return b.s.Live() == 0 && b.engine.Count().Ports == 0 })
+	if c := b.s.Count(); c.Up != 1 || c.Failed != 0 || c.Forged != 0 {
+		t.Errorf("counted %+v", c)
+	}
+}
+
+func TestACustomersPageCallsTheRelay(t *testing.T) {
+	b := newBed(t, nil)
+	p := b.page(guest)
+	done := make(chan int, 1)
+	go func() { done <- p.call(700) }()
+	in := b.inbound()
+	if in.To != "95000" || in.From != "" || in.Tenant != "demo" || in.TrunkID != "" || in.User != "web-1" {
+		t.Errorf("inbound %+v", in)
+	}
+	if err := in.Leg.Ring(); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Leg.Answer(); err != nil {
+		t.Fatal(err)
+	}
+	if code := <-done; code != 200 {
+		t.Fatalf("call: %d", code)
+	}
+	b.await(call.Answered, 1)
+	heard := b.listen(in.Leg)
+	sing(in.Leg, 1300)
+	eventually(t, "both hear each other", func() bool { return heard.hears(700) && p.ear.hears(1300) })
+	p.send("BYE", "")
+	p.response(200, "BYE")
+	b.await(call.Ended, 1)
+	eventually(t, "nothing is left", func() bool { return b.s.Live() == 0 && b.engine.Count().Ports == 0 })
+}
