@@ -69,6 +69,8 @@ func TestOffersThatNobodyTakes(t *testing.T) {
 		{"the legs are not joined in time", func(w *world, o contact.OfferID) {
 			w.must(w.router.Accept(w.ctx, tenant, "c1", o))
 			w.settle(11 * time.Second)
+			w.wants("c1", "CONNECTING lin", "lin", "AVAILABLE 1") // the relay is asked once more
+			w.settle(5 * time.Second)
 		}},
 	}
 	for _, tt := range tests {
@@ -87,7 +89,7 @@ func TestOffersThatNobodyTakes(t *testing.T) {
 			if c.Rank != rank || len(c.Excluded) != 1 || w.rows() != "W c1" {
 				t.Errorf("rank %s, excluded %v, rows %s", c.Rank, c.Excluded, w.rows())
 			}
-			if got := w.verbs(); got != "unring" && got != "connect unring" {
+			if got := w.verbs(); got != "unring" && got != "join unring" {
 				t.Errorf("the relay was told %q", got)
 			}
 			if _, err := w.router.Accept(w.ctx, tenant, "c1", offer); !errors.Is(err, ErrOffer) {

@@ -3,10 +3,12 @@ package acd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"huawu/shared/contact"
 	"huawu/shared/fault"
+	"huawu/shared/sma"
 )
 
 // TimerKind is what a timer ends.
@@ -30,6 +32,7 @@ type Timer struct {
 	Group   string          `json:"group,omitempty"`
 	AfterMS int64           `json:"afterMs"`         // how long it was to wait
 	Again   int             `json:"again,omitempty"` // how often it came early and was set again
+	Told    bool            `json:"told,omitempty"`  // connect: the relay was told to join once more
 }
 
 // arm sets a timer. What is to come later than a queue can delay comes early,
@@ -69,7 +72,7 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 		if r.early(c, t) {
 			return r.rearm(ctx, c, t)
 		}
-		return r.Unjoin(ctx, t.Tenant, c.ID, t.Offer)
+		return r.leaseOver(ctx, c, t)
 	case t.Kind == TimerACW && c.State == contact.Ended:
 		if r.early(c, t) {
 			return r.rearm(ctx, c, t)
@@ -78,6 +81,20 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 		return err
 	}
 	return nil
+}
+
+// leaseOver ends the time that the relay had to join the legs. Perhaps they talk
+// and only the word of it was lost: so the relay is told to join once more, and
+// the contact offered to others only if that is of no avail.
+func (r *Router) leaseOver(ctx context.Context, c *contact.Contact, t Timer) error {
+	if t.Told {
+		return r.Unjoin(ctx, t.Tenant, c.ID, t.Offer)
+	}
+	t.Told = true
+	return errors.Join(
+		r.command(ctx, c, c.Offer, sma.VerbJoin, nil, ConnectLease/2),
+		r.send(ctx, TimerQueue, ConnectLease/2, t),
+	)
 }
 
 func ignoreMissing(err error) error {

@@ -165,6 +165,33 @@ func TestAnOfferThatFails(t *testing.T) {
 			t.Errorf("contact is %s, log %s", w.state(), w.log.String())
 		}
 	})
+	t.Run("the word of a join was lost: the relay is asked to join again", func(t *testing.T) {
+		w := newWorld(t)
+		w.toQueue()
+		w.ring()
+		w.legs[1].Status = sma.Connected
+		w.handle(w.event(sma.ActionSuccessful, w.bridge(true)))
+		w.wants(w.handle(w.update(sma.VerbJoin, nil)), "Join A, Join B, StartCallRecording A")
+		d := done(&sma.StartCallRecording{Target: sma.On(callA)}) // it records already
+		d.ErrorType = sma.InvalidActionParameter
+		w.wants(w.handle(w.event(sma.ActionFailed, d)), "")
+		w.wants(w.handle(w.update(sma.VerbJoin, nil)), "")
+		if w.state() != "CONNECTED" {
+			t.Errorf("contact is %s", w.state())
+		}
+	})
+	t.Run("a withdrawn offer that was joined: the leg goes and the music comes back", func(t *testing.T) {
+		w := newWorld(t)
+		w.toQueue()
+		w.ring()
+		w.legs[1].Status = sma.Connected
+		w.handle(w.event(sma.ActionSuccessful, w.bridge(true)))
+		unring := w.update(sma.VerbUnring, nil)
+		if err := w.router.Unjoin(w.ctx, tenant, callID, w.contact().Offer); err != nil {
+			t.Fatal(err)
+		}
+		w.wants(w.handle(unring), "Hangup B, PlayLoop A")
+	})
 	t.Run("a withdrawn offer stops ringing", func(t *testing.T) {
 		w := newWorld(t)
 		w.toQueue()

@@ -28,8 +28,12 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 			return sma.Keep(), nil // the command came twice
 		}
 		return sma.Respond(s.dial(c, con, args, true)...), nil
-	case verb == sma.VerbUnring && !con.Live():
-		return s.dropAgent(c), nil
+	case verb == sma.VerbJoin && current && con.State == contact.Connecting:
+		if agent, live := c.agentLeg(); live && agent.Status == sma.Connected {
+			return s.join(c, con, agent), nil
+		}
+	case verb == sma.VerbUnring && !current:
+		return s.withdraw(ctx, c, con)
 	case verb == sma.VerbHold && current && con.State == contact.Connected:
 		return s.hold(ctx, c)
 	case verb == sma.VerbResume && current && con.State == contact.Connected:
@@ -95,6 +99,11 @@ func (s *Service) onAnswer(ctx context.Context, c *call) (sma.Response, error) {
 	case !live: // gone again: its HANGUP or failure follows
 		return sma.Keep(), nil
 	}
+	return s.join(c, con, agent), nil
+}
+
+// join brings the legs of caller and agent together, and records them.
+func (s *Service) join(c *call, con *contact.Contact, agent sma.Participant) sma.Response {
 	list := []sma.Parameters{
 		&sma.ConferenceJoin{Target: sma.On(c.legA.CallID), ConferenceID: string(c.id), Mode: sma.ModeTalk},
 		&sma.ConferenceJoin{Target: sma.On(agent.CallID), ConferenceID: string(c.id), Mode: sma.ModeTalk},
@@ -103,7 +112,31 @@ func (s *Service) onAnswer(ctx context.Context, c *call) (sma.Response, error) {
 		list = append(list, &sma.StartCallRecording{Target: sma.On(c.legA.CallID), Track: "BOTH",
 			Destination: sma.Destination{Type: "S3", Location: s.cfg.RecordingLocation}})
 	}
-	return sma.Respond(sma.Do(list...)...), nil
+	return sma.Respond(sma.Do(list...)...)
+}
+
+// withdraw takes back an offer that is over: what rings for it stops, and a leg
+// that was joined for it goes; the caller then hears the music again. The leg of
+// the next agent, who has the contact by now, stays.
+func (s *Service) withdraw(ctx context.Context, c *call, con *contact.Contact) (sma.Response, error) {
+	if _, live := c.agentLeg(); !live {
+		return sma.Keep(), nil
+	}
+	out := s.dropOthers(c, con)
+	if len(out.Actions) == 0 {
+		if con.Live() {
+			return sma.Keep(), nil
+		}
+		return s.dropAgent(c), nil // it rings
+	}
+	if con.State == contact.Queued || con.State == contact.Offered {
+		music, err := s.stepOnce(ctx, c, interp.Resume{})
+		if err != nil {
+			return sma.Response{}, err
+		}
+		out.Actions = append(out.Actions, music...)
+	}
+	return out, nil
 }
 
 // onNoAnswer ends the offer of an agent whose device did not pick up.

@@ -79,6 +79,7 @@ const (
 	VerbRing    = "ring"    // ring an agent's phone for an offer
 	VerbUnring  = "unring"  // stop that
 	VerbConnect = "connect" // call the device of an agent who accepted
+	VerbJoin    = "join"    // join caller and agent, if that is not done or its word was lost
 	VerbHold    = "hold"
 	VerbResume  = "resume"
 	VerbHangup  = "hangup" // the agent ends the call

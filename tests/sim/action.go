@@ -121,6 +121,11 @@ func (c *call) join() {
 	}
 	c.joined, c.looping = true, false
 	w := c.relay.w
+	for _, l := range c.legs[1:] {
+		if l != b && l.mode == sma.ModeTalk && !l.ended {
+			w.checker.fault("I-3: %s talks to %s and %s", c.id, l.agent.id, b.agent.id)
+		}
+	}
 	caller := w.callers[c.id]
 	w.checker.talks(c.id, b.agent.id)
 	w.inProcess(caller.talks, func() {

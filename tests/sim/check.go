@@ -141,7 +141,7 @@ func (k *checker) longest(s contact.State) (limit time.Duration, bounded bool) {
 	case contact.Offered:
 		return (ringSeconds+3)*time.Second + k.slack(), true
 	case contact.Connecting:
-		return acd.ConnectLease + k.slack(), true
+		return acd.ConnectLease*3/2 + k.slack(), true
 	case contact.Ended:
 		return acwSeconds*time.Second + k.slack(), true
 	}

@@ -377,7 +377,7 @@ func (r *relay) commands(ctx context.Context, e events.SQSEvent) (events.SQSEven
 		}
 		key := u.Arguments[sma.ArgVerb] + u.Arguments[sma.ArgOfferID]
 		switch u.Arguments[sma.ArgVerb] {
-		case sma.VerbHold, sma.VerbResume, sma.VerbHangup:
+		case sma.VerbHold, sma.VerbResume, sma.VerbHangup, sma.VerbJoin:
 			key += u.ValidUntil.String()
 		}
 		if c.seen[key] {
