@@ -34,9 +34,6 @@ type endpoint struct {
 	cfg      Config
 	sip      *sipleg.Server
 	incoming chan *Call
-
-	mu    sync.Mutex
-	calls map[string]*Call // by leg
 }
 
 // open starts an endpoint.
@@ -44,7 +41,7 @@ func open(cfg Config) (*endpoint, error) {
 	if !cfg.Listen.IsValid() {
 		cfg.Listen = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)
 	}
-	e := &endpoint{cfg: cfg, incoming: make(chan *Call, 64), calls: map[string]*Call{}}
+	e := &endpoint{cfg: cfg, incoming: make(chan *Call, 64)}
 	s, err := sipleg.New(sipleg.Config{
 		Listen: cfg.Listen, TCP: cfg.TCP, Calls: e, Trunks: anyTrunk{cfg}, Media: ends{cfg.Listen.Addr()},
 		Product: "Huawu-relaytest", Log: cfg.Log,

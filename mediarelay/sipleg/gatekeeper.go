@@ -124,8 +124,11 @@ func (g *gatekeeper) sweep() {
 // admit reports whether a datagram goes on; if not, it may have answered it.
 func (g *gatekeeper) admit(data []byte, from netip.AddrPort, addr net.Addr) bool {
 	s := g.s
+	if len(data) < 16 { // a keep-alive, which phones send often
+		return false
+	}
 	who := s.classify(from.Addr())
-	if who == banned || len(data) < 16 || !g.rates.allow(from.Addr(), who) { // shorter is a keep-alive
+	if who == banned || !g.rates.allow(from.Addr(), who) {
 		s.count.dropped.Add(1)
 		return false
 	}
@@ -197,7 +200,7 @@ func (r *rates) allow(host netip.Addr, who origin) bool {
 	}
 	switch who {
 	case peer:
-		return b.take(now, 1000, 2000)
+		return b.take(now, 5000, 10_000)
 	case phone:
 		return b.take(now, 50, 200)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -280,11 +281,18 @@ func TestBaresipAsARegisteredPhone(t *testing.T) {
 func TestSippCallsIn(t *testing.T) {
 	b := newBoard(t)
 	const calls = 30
+	before := runtime.NumGoroutine()
 	runSipp(t, "-sn", "uac", "-s", "95000", "-m", fmt.Sprint(calls), "-r", "15", "-d", "300", b.relay.String())
 	b.await(call.Ended, calls)
 	if got := b.count(call.Answered); got != calls {
 		t.Errorf("%d of %d calls were answered", got, calls)
 	}
+	peers.Eventually(t, "goroutines end", func() error {
+		if n := runtime.NumGoroutine(); n > before+2 {
+			return fmt.Errorf("%d before, %d after", before, n)
+		}
+		return nil
+	})
 	if n := b.s.Live(); n != 0 {
 		t.Errorf("%d legs are left", n)
 	}

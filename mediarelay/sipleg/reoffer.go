@@ -22,10 +22,17 @@ const (
 // waits for the answer. Calls do not need it, as the relay plays the music
 // itself; phones do.
 func (l *Leg) Hold(ctx context.Context, on bool) error {
-	l.mu.Lock()
-	l.sdp.Hold(on)
-	l.unlock()
-	return l.reoffer(ctx, changing)
+	set := func(on bool) {
+		l.mu.Lock()
+		l.sdp.Hold(on)
+		l.unlock()
+	}
+	set(on)
+	err := l.reoffer(ctx, changing)
+	if err != nil {
+		set(!on) // it stays as it was
+	}
+	return err
 }
 
 // reoffer sends our INVITE or UPDATE and repeats it when both sides offered at

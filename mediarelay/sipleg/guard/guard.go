@@ -90,6 +90,9 @@ func Refuse(data []byte, r Refusal) Outcome {
 // bareContact reports a contact whose URI has headers but no brackets around
 // it, so that one cannot tell whose they are (RFC 3261 §20).
 func bareContact(head []byte) bool {
+	if bytes.IndexByte(head, '?') < 0 {
+		return false
+	}
 	for _, line := range unfold(head) {
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		switch strings.ToLower(string(bytes.TrimSpace(name))) {
@@ -115,6 +118,9 @@ func bound(data []byte) ([]byte, bool) {
 	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
 		if lines++; lines > maxHeaders+1 || len(line) > maxLine {
 			return head, false
+		}
+		if len(line) == 0 || line[0]|0x20 != 'v' {
+			continue
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		switch strings.ToLower(string(bytes.TrimSpace(name))) {

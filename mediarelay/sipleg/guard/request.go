@@ -20,8 +20,39 @@ type Header struct{ Name, Value string }
 // Supported lists the extensions we understand.
 var Supported = []string{"100rel", "timer"}
 
-// once are the headers that may come only once (RFC 3261 §7.3.1).
-var once = []string{"from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type", "expires"}
+// repeated reports a header that may come only once (RFC 3261 §7.3.1).
+func repeated(all []sip.Header) bool {
+	var seen [8]bool
+	for _, h := range all {
+		i := -1
+		switch h.(type) {
+		case *sip.FromHeader:
+			i = 0
+		case *sip.ToHeader:
+			i = 1
+		case *sip.CallIDHeader:
+			i = 2
+		case *sip.CSeqHeader:
+			i = 3
+		case *sip.MaxForwardsHeader:
+			i = 4
+		case *sip.ContentLengthHeader:
+			i = 5
+		case *sip.ContentTypeHeader:
+			i = 6
+		default:
+			if !strings.EqualFold(h.Name(), "Expires") {
+				continue
+			}
+			i = 7
+		}
+		if seen[i] {
+			return true
+		}
+		seen[i] = true
+	}
+	return false
+}
 
 // Request returns why a request is refused, or nil if it may be acted on.
 func Request(m *sip.Request) *Refusal {
@@ -41,10 +72,8 @@ func Request(m *sip.Request) *Refusal {
 	if branch, _ := via.Params.Get("branch"); branch == sip.RFC3261BranchMagicCookie {
 		return bad("Empty Via Branch")
 	}
-	for _, name := range once {
-		if len(m.GetHeaders(name)) > 1 {
-			return bad("Header Repeated")
-		}
+	if repeated(m.Headers()) {
+		return bad("Header Repeated")
 	}
 	if !strings.EqualFold(string(cseq.MethodName), string(m.Method)) { // sipgo writes the start line's in capitals
 		return bad("CSeq Method Mismatch")

@@ -38,10 +38,15 @@ func Tidy(data []byte) []byte {
 	return out
 }
 
-// untidy reports whether there may be something to do.
+// untidy reports whether there may be something to do: a blank beside a separator,
+// or at the start of a line.
 func untidy(head []byte) bool {
-	for _, sign := range []string{"\r\n ", "\r\n\t", " ;", "; ", "\t;", ";\t", " =", "= ", " /", "/ "} {
-		if bytes.Contains(head, []byte(sign)) {
+	for i, c := range head {
+		if c != ' ' && c != '\t' || i == 0 {
+			continue
+		}
+		before := head[i-1]
+		if before == '\n' || separator(before) || before == ' ' || i+1 < len(head) && separator(head[i+1]) {
 			return true
 		}
 	}

@@ -169,6 +169,12 @@ func TestOfferAndItsAnswer(t *testing.T) {
 	if again := a.Again(); string(again) != string(offered) {
 		t.Errorf("a refresh differs:\n%s", again)
 	}
+	a.Hold(true)
+	a.Offer() // the peer refuses it
+	a.Hold(false)
+	if again := a.Again(); lacks(again, "a=sendrecv", "o=- 1 3 IN IP4 203.0.113.5") != nil {
+		t.Errorf("a refused offer is repeated:\n%s", again)
+	}
 
 	a.Hold(true)
 	answer, fromA, err = b.Answer(a.Offer())

@@ -29,6 +29,7 @@ type Session struct {
 	id      uint64
 	version uint64
 	said    string // our last description, without its o= line
+	settled string // the last one that was agreed on
 
 	lines  []ours // the media lines of the session, ours is not port 0
 	law    media.Law
@@ -80,8 +81,9 @@ func (s *Session) Answer(body []byte) ([]byte, Agreed, error) {
 		s.lines = append(s.lines, ours{l.kind, l.proto, l.formats, i == chosen})
 	}
 	a := s.settle(d, m)
-	dir := ways(a.Send, a.Receive)
-	return s.write([]media.Law{s.law}, dir, m.mux), a, nil
+	answer := s.write([]media.Law{s.law}, ways(a.Send, a.Receive), m.mux)
+	s.settled = s.said
+	return answer, a, nil
 }
 
 // choose returns the law of a media line that we can use.
@@ -205,11 +207,15 @@ func rank(first bool) int {
 // takes it back.
 func (s *Session) Hold(on bool) { s.hold = on }
 
-// Again repeats our last description as it was, for a session refresh; nil if
-// nothing was said yet.
+// Again repeats our last description that was agreed on, for a session refresh;
+// nil if there is none.
 func (s *Session) Again() []byte {
-	if s.said == "" {
+	if s.settled == "" {
 		return nil
+	}
+	if s.said != s.settled { // a later offer was refused
+		s.said = s.settled
+		s.version++
 	}
 	return []byte(s.origin() + s.said)
 }
@@ -225,12 +231,14 @@ func (s *Session) Accept(body []byte) (Agreed, error) {
 		return Agreed{}, ErrMalformed
 	}
 	m := &d.media[use]
+	before := s.agreed
 	s.agreed = false // an answer's own order decides
 	law, ok := s.choose(d, m)
 	if !ok {
+		s.agreed = before
 		return Agreed{}, ErrNothing
 	}
-	s.law, s.agreed = law, true
+	s.law, s.agreed, s.settled = law, true, s.said
 	event, _ := eventOf(m)
 	a := s.settle(d, m)
 	a.EventType = payloadType(event)
