@@ -65,6 +65,11 @@ func TestTwoEndpointsTalk(t *testing.T) {
 			must(t, in.HearTone(ctx, 440))
 			must(t, out.HearTone(ctx, 1000))
 			must(t, in.Hold(ctx, true))
+			tick := time.NewTicker(5 * time.Millisecond) // the answer may be here before its sender has told
+			defer tick.Stop()
+			for !out.OnHold() && ctx.Err() == nil {
+				<-tick.C
+			}
 			if !out.OnHold() || in.OnHold() {
 				t.Error("holding is not seen, or by the wrong side")
 			}

@@ -2,6 +2,7 @@ package sipleg
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -46,7 +47,8 @@ func (b *bed) works() {
 }
 
 func TestStrangersAreRefusedAFewTimesAndThenDropped(t *testing.T) {
-	virtual(t, func(b *bed) {
+	var log strings.Builder
+	virtualWith(t, func(c *Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) }, func(b *bed) {
 		out := b.end("192.0.2.200:5060")
 		for i := range 30 {
 			out.send(strings.Replace(invite(), branchOf(invite()), fmt.Sprint("z9hG4bK", i), 1))
@@ -71,6 +73,9 @@ func TestStrangersAreRefusedAFewTimesAndThenDropped(t *testing.T) {
 		}
 		b.works()
 	})
+	if !strings.Contains(log.String(), `msg="sipleg: call from unknown trunk refused" from=192.0.2.200:5060 status=403`) || strings.Contains(log.String(), "138001") {
+		t.Errorf("the log says\n%s", log.String())
+	}
 }
 
 func TestAPasswordGuesserIsBanned(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"huawu/mediarelay/relaytest"
 	"huawu/mediarelay/sipleg"
 	"huawu/mediarelay/trunk"
+	"huawu/shared/fault"
 	"huawu/tests/peers"
 )
 
@@ -276,6 +277,33 @@ func TestBaresipAsARegisteredPhone(t *testing.T) {
 	phone.Do("hangup", "")
 	ok(t, out.Ended(ctx))
 	b.await(call.Ended, 2)
+}
+
+func TestAllAddressesWithOneThatIsAdvertised(t *testing.T) {
+	ctx := patient(t)
+	b := &board{t: t}
+	m, err := media.New(media.Config{PortMin: 40000, PortMax: 49999, Workers: 1})
+	ok(t, err)
+	defer m.Close()
+	table, err := trunk.NewTable(trunk.Trunk{ID: "carrier", Tenant: "demo", Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	ok(t, err)
+	cfg := sipleg.Config{Listen: netip.MustParseAddrPort("0.0.0.0:0"), Calls: b, Trunks: table, Media: sipleg.Engine(m)}
+	if _, err := sipleg.New(cfg); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("without Advertise: %v", err)
+	}
+	cfg.Advertise = netip.MustParseAddr("127.0.0.1")
+	b.s, err = sipleg.New(cfg)
+	ok(t, err)
+	defer b.s.Close()
+	carrier, err := relaytest.NewCarrier(relaytest.Config{Relay: b.s.Contact()})
+	ok(t, err)
+	defer carrier.Close()
+	out, err := carrier.Dial(ctx, "95000")
+	ok(t, err)
+	ok(t, out.Answered(ctx))
+	ok(t, out.HearTone(ctx, 700))
+	ok(t, out.Hangup())
+	b.await(call.Ended, 1)
 }
 
 func TestSippCallsIn(t *testing.T) {

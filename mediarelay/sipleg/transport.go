@@ -16,14 +16,20 @@ import (
 	"huawu/shared/fault"
 )
 
-// raiseSize lets responses be as long as their Via and Record-Route lines make
-// them: sipgo refuses to send more than 1,300 bytes by UDP, but only requests
-// may move to TCP, and a 200 that is not sent loses the call. IP fragments it.
-var raiseSize = sync.OnceFunc(func() { sip.UDPMTUSize = 16 << 10 })
+// tame changes two settings that sipgo has for a whole process.
+//
+// It refuses to send more than 1,300 bytes by UDP, but only requests may move to
+// TCP, and a 200 that is not sent, because its Via and Record-Route lines are
+// long, loses the call: IP fragments it. And its connections log by themselves,
+// past the logger that a layer was given.
+var tame = sync.OnceFunc(func() {
+	sip.UDPMTUSize = 16 << 10
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+})
 
 // open opens the sockets and starts sipgo's layers on them.
 func (s *Server) open() error {
-	raiseSize()
+	tame()
 	conn := s.cfg.PacketConn
 	if conn == nil {
 		udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(s.cfg.Listen))
