@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,9 +26,12 @@ import (
 // story shows it.
 func TestEveryActionHasALineAndAStory(t *testing.T) {
 	var stories strings.Builder
-	files, _ := os.ReadDir("testdata")
-	for _, f := range files {
-		raw, err := os.ReadFile("testdata/" + f.Name())
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,14 +180,14 @@ func TestAPanicEndsOneCallOnly(t *testing.T) {
 
 // Any answer leaves a call that can be ended.
 func FuzzAnswerRuns(f *testing.F) {
-	files, err := os.ReadDir("testdata")
+	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
 		f.Fatal(err)
 	}
 	for _, file := range files {
-		raw, err := os.ReadFile("testdata/" + file.Name())
+		raw, err := os.ReadFile(file)
 		if err != nil {
-			continue // the corpus of another target
+			f.Fatal(err)
 		}
 		for _, line := range lines(section(string(raw), "answers")) {
 			if strings.HasPrefix(line, "[") {
