@@ -3,6 +3,7 @@ package sipleg
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/icholy/digest"
 
 	"huawu/mediarelay/call"
+	"huawu/mediarelay/trunk"
 	"huawu/shared/fault"
 )
 
@@ -138,7 +140,11 @@ func TestAPhoneMayNotDialOut(t *testing.T) {
 func TestAServerRegistersAsAPhone(t *testing.T) {
 	virtual(t, func(b *bed) {
 		cfg := b.s.cfg
-		cfg.PacketConn, cfg.Registrar = b.w.open("192.0.2.40:5060"), nil
+		table, err := trunk.NewTable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.PacketConn, cfg.Registrar, cfg.Trunks = b.w.open("192.0.2.40:5060"), nil, table
 		agent, err := New(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +155,9 @@ func TestAServerRegistersAsAPhone(t *testing.T) {
 		if _, err := agent.Register(ctx, r); err == nil {
 			t.Fatal("the answer of an address that no trunk has was read")
 		}
-		agent.cfg.Trunks = anyone{}
+		if err := table.Replace(trunk.Trunk{ID: "relay", Tenant: "demo", Peers: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}); err != nil {
+			t.Fatal(err)
+		}
 		if lasts, err := agent.Register(ctx, r); err != nil || lasts != 2*time.Minute {
 			t.Fatalf("Register = %s, %v", lasts, err)
 		}
