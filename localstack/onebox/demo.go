@@ -88,13 +88,20 @@ func (b *Box) tenants() []string {
 	return []string{seed.Tenant}
 }
 
-// peers returns the trunks and phones of the centre. The demo trunk is whatever
-// calls from this machine.
+// carrier is where the demo trunk calls from: whatever runs on this machine.
+func (b *Box) carrier() netip.Prefix {
+	if b.cfg.Carrier.IsValid() {
+		return b.cfg.Carrier
+	}
+	return netip.MustParsePrefix("127.0.0.0/8")
+}
+
+// peers returns the trunks and phones of the centre.
 func (b *Box) peers() (*trunk.Table, *registrar.Book, error) {
 	var trunks []trunk.Trunk
 	var phones []registrar.Account
 	if b.demo != nil {
-		trunks = append(trunks, trunk.Trunk{ID: seed.Trunk, Tenant: seed.Tenant, Peers: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+		trunks = append(trunks, trunk.Trunk{ID: seed.Trunk, Tenant: seed.Tenant, Peers: []netip.Prefix{b.carrier()}})
 		for _, p := range seed.People() {
 			phones = append(phones, registrar.Account{Tenant: seed.Tenant, User: p.Username, Password: b.demo.passwords[p.Username]})
 		}

@@ -32,9 +32,10 @@ type Config struct {
 	Fast     bool  // acknowledge before the disk has synced: survives kill -9, not a loss of power
 	DieAfter int64 // kill this process after so many acknowledged writes; 0 never
 
-	Demo        bool // seed the demo tenant
-	RingSeconds int  // of the demo queue; 0 = 20
-	ACWSeconds  int  // of the demo queue; 0 = 30
+	Demo        bool         // seed the demo tenant
+	RingSeconds int          // of the demo queue; 0 = 20
+	ACWSeconds  int          // of the demo queue; 0 = 30
+	Carrier     netip.Prefix // whom the demo trunk lists; the whole loopback if not valid
 
 	MaxCalls  int           // at once; 0 = 200
 	DrainWait time.Duration // how long calls may go on after the end was asked for; 0 = 5 s
