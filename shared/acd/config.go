@@ -39,6 +39,7 @@ type Queue struct {
 	CreditSeconds int // with Credit: what one step of priority is worth
 	Record        bool
 	Needs         map[string]int // least level of each skill
+	Hours         string         // id of its hours of operation; "" = none are set
 }
 
 // ProfileQueue is one queue that a routing profile serves.
@@ -76,7 +77,7 @@ func ConfigKey(tenant, sort string) cloud.Key { return cloud.Key{Part: tenant + 
 func (q Queue) Put(tenant string) cloud.Write {
 	return cloud.Write{Key: ConfigKey(tenant, sortQueue+q.ID), Put: cloud.Item{contact.AttrVersion: int64(1), "name": q.Name, "group": q.Group,
 		"ringSeconds": int64(q.RingSeconds), "acwSeconds": int64(q.ACWSeconds), "mode": string(q.Mode), "creditSeconds": int64(q.CreditSeconds),
-		"record": q.Record, "needs": contact.LevelsItem(q.Needs)}}
+		"record": q.Record, "needs": contact.LevelsItem(q.Needs), "hours": q.Hours}}
 }
 
 // Put returns the write that stores p, replacing an older one.
@@ -186,7 +187,7 @@ func (r *Routing) add(prefix, id string, i cloud.Item) {
 	switch prefix {
 	case sortQueue:
 		q := Queue{ID: id, Name: i.Str("name"), Group: i.Str("group"), RingSeconds: num("ringSeconds"), ACWSeconds: num("acwSeconds"),
-			Mode: PriorityMode(i.Str("mode")), CreditSeconds: num("creditSeconds"), Record: i.Bool("record"), Needs: contact.LevelsFrom(i["needs"])}
+			Mode: PriorityMode(i.Str("mode")), CreditSeconds: num("creditSeconds"), Record: i.Bool("record"), Needs: contact.LevelsFrom(i["needs"]), Hours: i.Str("hours")}
 		if q.RingSeconds <= 0 {
 			q.RingSeconds = 20
 		}

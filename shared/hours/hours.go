@@ -5,9 +5,12 @@
 package hours
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // a machine without zone files must not close the centre
 
 	"huawu/shared/fault"
 )
@@ -73,6 +76,27 @@ func New(h Hours) (Hours, error) {
 	}
 	h.zone = zone
 	return h, nil
+}
+
+// maxDocument bounds a document: two years of single holidays are about 60 KB.
+const maxDocument = 256 << 10
+
+// Parse reads hours as JSON and checks them. A field it does not know is a
+// fault: it may be one that says when to be closed.
+func Parse(document []byte) (Hours, error) {
+	if len(document) > maxDocument {
+		return Hours{}, fault.New(fault.Invalid, "hours: %d bytes, want at most %d", len(document), maxDocument)
+	}
+	var h Hours
+	d := json.NewDecoder(bytes.NewReader(document))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&h); err != nil {
+		return Hours{}, fault.Wrap(fault.Invalid, err, "hours: read JSON")
+	}
+	if d.More() {
+		return Hours{}, fault.New(fault.Invalid, "hours: more than one document")
+	}
+	return New(h)
 }
 
 func valid(spans []Span) bool {

@@ -2,9 +2,10 @@ package hours_test
 
 import (
 	"encoding/json"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata"
 
 	"huawu/shared/fault"
 	"huawu/shared/hours"
@@ -98,4 +99,57 @@ func TestNewNamesEveryFault(t *testing.T) {
 	if fault.KindOf(err) != fault.Invalid || err.Error() != want {
 		t.Errorf("New = %v", err)
 	}
+}
+
+func TestADocumentIsReadAndChecked(t *testing.T) {
+	tests := []struct {
+		name, document, wrong string
+	}{
+		{"a week in Shanghai", `{"name":"shop","timeZone":"Asia/Shanghai","days":[[],[{"from":540,"to":1080}],[],[],[],[],[]]}`, ""},
+		{"closed on a holiday", `{"timeZone":"UTC","days":[],"exceptions":[{"from":"2026-10-01","to":"2026-10-07"}]}`, ""},
+		{"no time zone", `{"days":[]}`, "timeZone"},
+		{"a zone that does not exist", `{"timeZone":"Asia/Atlantis"}`, "timeZone"},
+		{"a span beyond the day", `{"timeZone":"UTC","days":[[{"from":540,"to":2000}]]}`, "days.Sunday"},
+		{"a misspelt field", `{"timeZone":"UTC","exception":[]}`, "exception"},
+		{"two documents", `{"timeZone":"UTC"} {"timeZone":"UTC"}`, "more than one"},
+		{"no JSON", `open`, "read JSON"},
+		{"nothing", ``, "read JSON"},
+		{"far too much", strings.Repeat(" ", 300<<10), "at most"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h, err := hours.Parse([]byte(tt.document))
+			if tt.wrong != "" {
+				if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), tt.wrong) {
+					t.Errorf("Parse = %v, want Invalid that names %q", err, tt.wrong)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := json.Marshal(h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if back, err := hours.Parse(again); err != nil || !reflect.DeepEqual(back, h) {
+				t.Errorf("written and read back %+v, %v, want %+v", back, err, h)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"timeZone":"Asia/Shanghai","days":[[{"from":540,"to":1080}]],"exceptions":[{"from":"2026-10-01","to":"2026-10-07"}]}`))
+	f.Add([]byte(`{"timeZone":"../../etc/passwd","days":[[{"from":-1,"to":9e99}]]}`))
+	f.Fuzz(func(t *testing.T, document []byte) {
+		h, err := hours.Parse(document)
+		if err != nil {
+			return
+		}
+		now := time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+		if next, ok := h.Next(now); ok && h.Open(next) == h.Open(now) {
+			t.Errorf("Next(%v) = %v, where nothing changes", now, next)
+		}
+	})
 }

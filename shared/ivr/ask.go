@@ -34,6 +34,8 @@ func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.En
 		return s.findQueue(ctx, c, a)
 	case interp.Enqueue:
 		return s.enqueue(ctx, c, m, a)
+	case interp.CheckHours:
+		return s.checkHours(ctx, c, a)
 	}
 	s.run.Log.WarnContext(ctx, "a flow asks for what is not offered", "contact", string(c.id), "action", m.state.At)
 	return interp.Refused{Cause: errUnserved}, nil
@@ -51,7 +53,7 @@ func (s *Service) findQueue(ctx context.Context, c *call, a interp.FindQueue) (i
 	if err != nil {
 		return interp.Refused{Cause: err}, nil
 	}
-	return interp.QueueFound{Queue: interp.Queue{ID: q.ID, ARN: contact.ARN("queue", c.tenant, q.ID), Name: q.Name}}, nil
+	return interp.QueueFound{Queue: interp.Queue{ID: q.ID, ARN: contact.ARN("queue", c.tenant, q.ID), Name: q.Name, HoursID: q.Hours}}, nil
 }
 
 // invoke calls a function with the event of Amazon Connect. Whatever fails is

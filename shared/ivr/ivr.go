@@ -39,7 +39,7 @@ type Runtime struct {
 	Log *slog.Logger
 }
 
-// Service answers events. It owns no state but a memory of flows.
+// Service answers events. It owns no state but a memory of flows and hours.
 type Service struct {
 	table   cloud.Table
 	invoker cloud.Invoker
@@ -47,6 +47,7 @@ type Service struct {
 	cfg     Config
 	run     Runtime
 	flows   *flowMemory
+	hours   *hoursMemory
 }
 
 // New returns a service that keeps contacts in t, calls functions by i, and
@@ -58,7 +59,8 @@ func New(t cloud.Table, i cloud.Invoker, r *acd.Router, cfg Config, run Runtime)
 	if cfg.HoldMusic == "" {
 		cfg.HoldMusic = "hold-music"
 	}
-	return &Service{table: t, invoker: i, router: r, cfg: cfg, run: run, flows: &flowMemory{table: t, now: run.Now, log: run.Log}}
+	return &Service{table: t, invoker: i, router: r, cfg: cfg, run: run,
+		flows: &flowMemory{table: t, now: run.Now, log: run.Log}, hours: &hoursMemory{table: t, now: run.Now, log: run.Log}}
 }
 
 // Faults of events.
