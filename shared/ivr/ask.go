@@ -13,9 +13,12 @@ import (
 	"huawu/shared/flow/interp"
 )
 
-// errUnserved is the cause of a refusal of what this centre does not offer; the
-// flow takes its error branch.
-var errUnserved = fault.New(fault.Invalid, "ivr: not offered")
+// Causes of refusals; the flow takes its error branch.
+var (
+	errUnserved = fault.New(fault.Invalid, "ivr: not offered")
+	errRelated  = fault.New(fault.NotFound, "ivr: the contact has no related contact")
+	errPlace    = fault.New(fault.Invalid, "ivr: a contact that waits keeps its place")
+)
 
 // Limits of a called function. Source: spec, contracts/connect-contracts.json "lambda_response".
 const (
@@ -26,6 +29,20 @@ const (
 
 // answer carries out what a flow asks. Only what may help to try again is an
 // error; all else is an answer that the flow has a branch for.
+//
+// These take the error branch, as there is nothing yet that could carry them
+// out:
+//   - FindQueue and Enqueue of an agent's own queue, and Enqueue that moves a
+//     contact from one queue to another;
+//   - InvokeFunction without waiting for the reply;
+//   - SetContact: what a flow sets of its own contact is in its state, and no
+//     contact here has a related one;
+//   - SetRouting of a contact that waits: what was set before the transfer to
+//     the queue counts, a place in the queue stays;
+//   - CreateCallback, Act and Data.
+//
+// Routing criteria that were set before the transfer are not observed: the
+// queue's own needs are. The log says so.
 func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.Env, ask interp.Ask) (interp.Event, error) {
 	switch a := ask.(type) {
 	case interp.InvokeFunction:
@@ -36,9 +53,18 @@ func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.En
 		return s.enqueue(ctx, c, m, a)
 	case interp.CheckHours:
 		return s.checkHours(ctx, c, a)
+	case interp.SetContact:
+		return s.refuse(ctx, c, m, errRelated), nil
+	case interp.SetRouting:
+		return s.refuse(ctx, c, m, errPlace), nil
 	}
-	s.run.Log.WarnContext(ctx, "a flow asks for what is not offered", "contact", string(c.id), "action", m.state.At)
-	return interp.Refused{Cause: errUnserved}, nil
+	return s.refuse(ctx, c, m, errUnserved), nil
+}
+
+// refuse lets the flow take its error branch and says why.
+func (s *Service) refuse(ctx context.Context, c *call, m *memory, why error) interp.Event {
+	s.run.Log.WarnContext(ctx, "a flow asks for what cannot be done", "contact", string(c.id), "action", m.state.At, "error", why.Error())
+	return interp.Refused{Cause: why}
 }
 
 func (s *Service) findQueue(ctx context.Context, c *call, a interp.FindQueue) (interp.Event, error) {

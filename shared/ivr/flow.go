@@ -184,6 +184,9 @@ func (s *Service) enqueue(ctx context.Context, c *call, m *memory, a interp.Enqu
 	if err != nil {
 		return interp.Refused{Cause: err}, nil
 	}
+	if len(a.Criteria) > 0 {
+		s.run.Log.WarnContext(ctx, "routing criteria are not observed", "contact", string(c.id), "queue", q.ID)
+	}
 	rec := m.state.Recording
 	con, err := s.router.Enqueue(ctx, c.tenant, c.id, acd.Request{Queue: q.ID, Priority: a.Priority, Age: a.TimeShift, Language: m.state.Language,
 		Record: rec.Agent || rec.Customer || !rec.Set && q.Record})

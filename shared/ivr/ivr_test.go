@@ -69,7 +69,7 @@ func TestHowACallEnds(t *testing.T) {
 		}, "", "COMPLETED CONTACT_FLOW_DISCONNECT"},
 		{"the flow fails", func(w *world) string {
 			w.dialled = "95002"
-			w.wants(w.handle(w.event(sma.NewInboundCall, nil)), "Speak(We are sorry, we cannot take your call right now. Please call again later.) A, Hangup A")
+			w.wants(w.handle(w.event(sma.NewInboundCall, nil)), "Speak(We cannot serve you at the moment. Please call again later.) A, Hangup A")
 			return w.handle(w.hangup(0, ""))
 		}, "", "COMPLETED OTHER"},
 		{"the agent hangs up", func(w *world) string { w.talk(); return w.handle(w.hangup(1, "")) }, "Hangup A", "ENDED AGENT_DISCONNECT"},
