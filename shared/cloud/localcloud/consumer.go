@@ -112,6 +112,10 @@ func (c *Cloud) deliver(ctx context.Context, l *lane) (bool, error) {
 			return false, err
 		}
 		l.work, l.attempts = [][]entry{batch}, 0
+		if due := batch[0].at.Add(c.fault().StreamDelay); c.now().Before(due) {
+			l.retryAt = due
+			return false, nil
+		}
 	}
 	batch := l.work[0]
 	if c.age(batch[0].at) > l.MaxAge {

@@ -66,6 +66,11 @@ type Faults struct {
 	// hold for what is written after SetFaults.
 	ReadDelay, IndexDelay time.Duration
 
+	// StreamDelay is how long after its write a record reaches consumers at the
+	// earliest. DynamoDB's streams are polled four times a second, so there what
+	// did the write has nearly always done what belongs to it by then.
+	StreamDelay time.Duration
+
 	// RepeatEvents is the chance that a stream batch that was handled comes
 	// again; RepeatMessages that a message that was deleted comes once more.
 	RepeatEvents, RepeatMessages float64

@@ -301,3 +301,23 @@ func (w *world) ok2(err error) {
 		w.Fatal(err)
 	}
 }
+
+func TestRecordsReachConsumersAfterTheStreamsDelay(t *testing.T) {
+	w := newWorld(t)
+	var got []string
+	w.watch("a", func(s string) { got = append(got, s) })
+	w.SetFaults(localcloud.Faults{StreamDelay: 250 * time.Millisecond})
+	w.put(key(1), cloud.Item{"n": 1})
+	for range 2 {
+		if _, err := w.Drain(w.Context(), 10); err != nil || len(got) > 0 {
+			t.Fatalf("delivered %v, %v before it was due", got, err)
+		}
+	}
+	if rest := w.Next().Sub(w.clock.Now()); rest != 250*time.Millisecond {
+		t.Errorf("due in %s", rest)
+	}
+	w.clock.Advance(250 * time.Millisecond)
+	if _, err := w.Drain(w.Context(), 10); err != nil || len(got) != 1 {
+		t.Errorf("delivered %v, %v", got, err)
+	}
+}
