@@ -59,16 +59,17 @@ func (r *run) fallback(err error) Out {
 	return out
 }
 
-// apology is what a caller hears when a flow fails.
+// apology is what a caller hears when a flow fails. Its texts are those of the
+// stored prompt "unavailable", so that it is heard where nothing else can speak.
 func apology(language string) string {
 	base, _, _ := strings.Cut(strings.ToLower(language), "-")
 	switch base {
 	case "zh", "cmn", "yue":
-		return "很抱歉，系统暂时无法处理您的来电，请稍后再拨。"
+		return "系统暂时无法提供服务，请稍后再拨。"
 	case "ja":
-		return "申し訳ございません。ただいま電話をお受けできません。しばらくしてからおかけ直しください。"
+		return "ただいまご利用いただけません。後ほどおかけ直しください。"
 	case "ko":
-		return "죄송합니다. 지금은 전화를 받을 수 없습니다. 잠시 후 다시 걸어 주십시오."
+		return "지금은 이용하실 수 없습니다. 잠시 후 다시 걸어 주세요."
 	}
-	return "We are sorry, we cannot take your call right now. Please call again later."
+	return "We cannot serve you at the moment. Please call again later."
 }
