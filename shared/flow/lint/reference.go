@@ -60,6 +60,9 @@ func (l *linter) attributes() {
 	}
 	for i := range l.flow.Actions {
 		a := &l.flow.Actions[i]
+		if !l.graph.seen[i] {
+			continue // nobody reads it there
+		}
 		for _, t := range param.Texts(a.Parameters) {
 			for _, p := range flow.ParseTemplate(t.Value).Paths() {
 				l.path(a, "Parameters."+t.Field, p, before[i], flowNames)

@@ -145,15 +145,15 @@ type Report struct {
 	Ways        int      `json:"ways"`
 	Untaken     int      `json:"waysNotTaken"`  // impossible ones: no caller can go them
 	Complete    bool     `json:"complete"`      // false if there are more ways than were looked at
-	Cheapest    Cost     `json:"cheapest"`      //
-	Median      Cost     `json:"median"`        //
-	Dearest     Cost     `json:"dearest"`       //
+	Cheapest    Cost     `json:"cheapest"`
+	Median      Cost     `json:"median"`
+	Dearest     Cost     `json:"dearest"`
 	MedianCalls int      `json:"medianCalls"`   // function calls of the flow itself
-	P90Calls    int      `json:"p90Calls"`      //
+	P90Calls    int      `json:"p90Calls"`
 	Costs       []Cost   `json:"costs"`         // by price, the dearest first
-	Assumed     []string `json:"assumptions"`   //
+	Assumed     []string `json:"assumptions"`
 	Missed      []string `json:"notTaken"`      // why
-	Numbers     any      `json:"assumedValues"` //
+	Numbers     any      `json:"assumedValues"`
 }
 
 // Flow prices every way through a program, at most limit of them.
