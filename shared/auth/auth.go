@@ -1,6 +1,6 @@
 // Package auth says who a request comes from and what they may do. It issues and
 // checks the signed token of an agent, and holds the table of permissions.
-// Passwords and log-in are left to the desk's log-in, asking for a permission to
+// Passwords and log-in are left to auth/login, asking for a permission to
 // whoever does the thing it protects.
 //
 // A token is a JWT (RFC 7519) signed by ES256 (RFC 7518 §3.4) with a key that
