@@ -28,6 +28,7 @@ type Env struct {
 	RecordingLocation string              // bucket[/prefix] of recordings of the IVR part; "" records none
 	QueueMusic        string              // prompt of the built-in queue flow; default DefaultMusic
 	Trace             bool                // fill Out.Visits
+	Apart             bool                // what each action plays is an answer of its own: for tests that look in between
 	Override          map[string]Override // outcomes of actions by identifier, for tests; nil in production
 }
 

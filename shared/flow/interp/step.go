@@ -223,6 +223,9 @@ func (r *run) take(res result) (out Out, stop bool) {
 		return r.fallback(fmt.Errorf("%w: action %.50q, %s", ErrDeadEnd, r.step.id, branch)), true
 	}
 	r.s.At, r.s.Phase = to, Ready
+	if r.env.Apart && len(r.batch) > 0 {
+		return r.emit(Ready), true
+	}
 	return Out{}, false
 }
 

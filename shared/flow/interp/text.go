@@ -153,6 +153,13 @@ func (e Endpoint) field(name string) string {
 // expand resolves a parameter.
 func (r *run) expand(t flow.Template) string { return t.Expand(r.text) }
 
+// Expand resolves a value against a state between two steps, as an action
+// that comes next would see it.
+func Expand(t flow.Template, s State, env Env) string {
+	r := &run{env: &env, s: s}
+	return r.expand(t)
+}
+
 // number resolves a parameter to a whole number; without a value it is fallback.
 func (r *run) number(t flow.Template, fallback int) (int, bool) {
 	text := strings.TrimSpace(r.expand(t))
