@@ -2,6 +2,7 @@
 
 FUNCTIONS := $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 LAMBDA_ARCH ?= arm64
+ARCHES ?= arm64:arm64 x86_64:amd64
 LAMBDA_FLAGS := -tags lambda.norpc -trimpath -ldflags "-s -w"
 SAM_PIN := 1.164.0
 SAM := .venv-sam/bin
@@ -9,7 +10,7 @@ REGIONS := us-east-1 ap-southeast-1 cn-north-1 cn-northwest-1
 
 # build/<function>/ is what template.yaml deploys: LAMBDA_ARCH=x86_64 for China.
 build: ## every function as a static binary for arm64 and x86_64
-	@for pair in arm64:arm64 x86_64:amd64; do \
+	@for pair in $(ARCHES); do \
 	  arch=$${pair%%:*}; \
 	  for f in $(FUNCTIONS); do \
 	    CGO_ENABLED=0 GOOS=linux GOARCH=$${pair##*:} $(GO) build $(LAMBDA_FLAGS) -o build/$$arch/$$f/bootstrap ./functions/$$f; \
