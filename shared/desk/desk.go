@@ -1,7 +1,7 @@
 // Package desk is the REST edge over the domain: what an agent's desk asks for
 // and does. It decides who may call what, how things look from outside and how
 // errors are told (RFC 9457); routing is decided by acd, what a recording is by
-// recording, what may be seen in full by auth.
+// recording, what may be seen in full by auth, who gets in by auth/login.
 //
 // Its description is OpenAPI 3.1 at /openapi.json. A request names a contact or
 // recording, never a tenant: that comes from the token and stands in every key.
@@ -20,6 +20,7 @@ import (
 
 	"huawu/shared/acd"
 	"huawu/shared/auth"
+	"huawu/shared/auth/login"
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/event"
@@ -43,6 +44,8 @@ type Desk struct {
 	lists      event.Lists
 	recordings recording.Store
 	tokens     *auth.Tokens
+	login      *login.Service
+	local      bool
 	instance   contact.Instance
 	now        func() time.Time
 	log        *slog.Logger
@@ -55,6 +58,8 @@ type Config struct {
 	Keys     cloud.Keys
 	Router   *acd.Router
 	Tokens   *auth.Tokens
+	Login    *login.Service
+	Local    bool // served without TLS, on this machine: cookies travel so
 	Instance contact.Instance
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -63,17 +68,18 @@ type Config struct {
 // New returns the handler of the API.
 func New(c Config) http.Handler {
 	d := &Desk{table: c.Table, router: c.Router, lists: event.Lists{Table: c.Table}, recordings: recording.Store{Table: c.Table, Blobs: c.Blobs, Keys: c.Keys},
-		tokens: c.Tokens, instance: c.Instance, now: c.Now, log: c.Log}
+		tokens: c.Tokens, login: c.Login, local: c.Local, instance: c.Instance, now: c.Now, log: c.Log}
 	mux := http.NewServeMux()
 	api := humago.New(mux, description())
 	api.UseMiddleware(d.identify(api))
 	d.registerHealth(api)
+	d.registerLogin(api)
 	d.registerMe(api)
 	d.registerCommands(api)
 	d.registerContacts(api)
 	d.registerAudio(api)
 	mux.Handle("/", unknown(mux))
-	return d.guard(mux)
+	return d.guard(sameSite(mux))
 }
 
 func description() huma.Config {
@@ -81,6 +87,7 @@ func description() huma.Config {
 	c.CreateHooks = nil // no $schema in answers
 	c.DocsPath, c.SchemasPath = "", ""
 	c.RejectUnknownQueryParameters = true
+	c.Transformers = append(c.Transformers, withoutValues)
 	c.Info.Description = "What an agent's desk asks for and does. Errors are RFC 9457 problems that name the field."
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{schemeBearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}}
 	return c

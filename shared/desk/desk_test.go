@@ -24,6 +24,7 @@ import (
 	"huawu/shared/acd"
 	"huawu/shared/agent"
 	"huawu/shared/auth"
+	"huawu/shared/auth/login"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/localcloud"
 	"huawu/shared/contact"
@@ -69,7 +70,8 @@ func newBench(t *testing.T) *bench {
 	b.router = acd.NewRouter(c.Table(), c.Queue(), acd.Runtime{Now: clock.Now, Log: log, Rand: func() float64 { return 0 },
 		Sleep: func(context.Context, time.Duration) error { return nil }, NewID: b.newID})
 	b.tokens = auth.New(c.Keys(), "huawu", "desk", clock.Now)
-	b.http = New(Config{Table: c.Table(), Blobs: c.Blobs(), Keys: c.Keys(), Router: b.router, Tokens: b.tokens, Now: clock.Now, Log: log,
+	b.http = New(Config{Table: c.Table(), Blobs: c.Blobs(), Keys: c.Keys(), Router: b.router, Tokens: b.tokens,
+		Login: login.New(login.Config{Table: c.Table(), Tokens: b.tokens, Now: clock.Now, Random: rand.Reader, Log: log}), Now: clock.Now, Log: log,
 		Instance: contact.Instance{Account: "000000000000", Region: "local"}})
 	b.write(acd.Queue{ID: "loans", Name: "Loans", Group: "g", RingSeconds: 20, ACWSeconds: 30}.Put("demo"))
 	b.write(acd.Profile{ID: "p", Name: "P", Group: "g", Queues: []acd.ProfileQueue{{Queue: "loans", Priority: 1}}}.Put("demo"))
@@ -513,11 +515,24 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"GET /v1/contacts/{id}/recordings/{n}/audio": {auth.Supervisor, auth.Admin},
 	}
 	bodies := map[string]string{"/status": `{"status":"offline"}`, "/accept": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/reject": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/finish": `{"disposition":"x"}`}
+	open := map[string]int{ // whoever asks, with or without a token: the same answer
+		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204,
+	}
+	bodies["/login"] = `{"tenant":"demo","username":"nobody","password":"x"}`
 	who := map[auth.Role]string{auth.Agent: lin, auth.Supervisor: lin, auth.Admin: root}
 	var found []string
 	for _, op := range operations(newBench(t)) {
 		method, path, _ := strings.Cut(op, " ")
-		if path == "/healthz" {
+		if status, ok := open[op]; ok {
+			b, body := newBench(t), bodies[path[strings.LastIndex(path, "/"):]]
+			b.want(status, "", method, path, body)
+			for _, role := range everyone {
+				for _, tenant := range []string{"demo", "other"} {
+					b.clock.Advance(time.Hour) // so that failures block nobody
+					b.want(status, b.token(tenant, who[role], role), method, path, body)
+				}
+			}
+			delete(open, op)
 			continue
 		}
 		found = append(found, op)
@@ -547,6 +562,9 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 				t.Errorf("%s as a colleague: %s %s", op, a.Status, a.raw)
 			}
 		}
+	}
+	if len(open) > 0 {
+		t.Errorf("operations %v are gone", open)
 	}
 	if slices.Sort(found); !slices.Equal(found, slices.Sorted(maps.Keys(want))) {
 		t.Errorf("operations %v are not all in the table", found)

@@ -28,14 +28,20 @@ type identityKey struct{}
 // register adds an operation. Its permission is checked before do is called, and
 // do is told who asks; its error becomes a problem.
 func register[I, O any](d *Desk, api huma.API, op operation, do func(context.Context, auth.Identity, *I) (*O, error)) {
-	h := huma.Operation{OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status, MaxBodyBytes: maxBody,
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable}}
+	var fails []int
+	if op.needs != "" {
+		fails = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable}
+	}
+	registerFailing(d, api, op, fails, do)
+}
+
+// registerFailing is register for an operation that fails in its own ways.
+func registerFailing[I, O any](d *Desk, api huma.API, op operation, fails []int, do func(context.Context, auth.Identity, *I) (*O, error)) {
+	h := huma.Operation{OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status, MaxBodyBytes: maxBody, Errors: fails}
 	if op.needs != "" {
 		h.Security = []map[string][]string{{schemeBearer: {}}}
 		h.Metadata = map[string]any{metaNeeds: op.needs}
 		h.Description = "Needs the permission " + string(op.needs) + "."
-	} else {
-		h.Errors = nil
 	}
 	huma.Register(api, h, func(ctx context.Context, in *I) (*O, error) {
 		who, _ := ctx.Value(identityKey{}).(auth.Identity)

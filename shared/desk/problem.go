@@ -61,6 +61,17 @@ func (d *Desk) problem(ctx context.Context, op string, err error) error {
 	return p
 }
 
+// withoutValues takes the values out of a problem's details: who sent them knows
+// them, and one may be a password or a note.
+func withoutValues(_ huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*huma.ErrorModel); ok {
+		for _, e := range p.Errors {
+			e.Value = nil
+		}
+	}
+	return v, nil
+}
+
 // wrongField is the problem of one field that a schema cannot describe.
 func wrongField(location, message string) error {
 	return huma.NewError(http.StatusUnprocessableEntity, "validation failed", &huma.ErrorDetail{Message: message, Location: location})

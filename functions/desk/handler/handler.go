@@ -5,11 +5,13 @@ package handler
 
 import (
 	"context"
+	"crypto/rand"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"huawu/shared/acd"
 	"huawu/shared/auth"
+	"huawu/shared/auth/login"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/lambdaevent"
 	"huawu/shared/contact"
@@ -29,6 +31,7 @@ type Config struct {
 	Instance contact.Instance
 	Issuer   string // of tokens: this installation
 	Audience string // of tokens: the desk
+	Local    bool   // without TLS, on one machine
 	Routing  acd.Runtime
 }
 
@@ -45,8 +48,10 @@ type Handler struct {
 
 // New returns a handler over the ports it needs.
 func New(p Ports, c Config) *Handler {
+	tokens := c.Tokens(p.Keys)
 	return &Handler{lambdaevent.HTTP(desk.New(desk.Config{
-		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: c.Tokens(p.Keys),
+		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: tokens, Local: c.Local,
+		Login:    login.New(login.Config{Table: p.Table, Tokens: tokens, Now: c.Routing.Now, Random: rand.Reader, Log: c.Routing.Log}),
 		Instance: c.Instance, Now: c.Routing.Now, Log: c.Routing.Log,
 	}))}
 }
