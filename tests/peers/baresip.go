@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,9 @@ import (
 )
 
 const interrupt = syscall.SIGTERM
+
+// meter is what baresip draws over and over while a call is up.
+var meter = regexp.MustCompile(`\r?[^\r\n]*\(bit/s\)[^\r\n]*`)
 
 // Baresip is one running baresip on loopback, as a caller or as a phone.
 type Baresip struct {
@@ -71,7 +75,7 @@ func StartBaresip(t testing.TB, p Phone) *Baresip {
 	t.Cleanup(func() {
 		if t.Failed() {
 			raw, _ := os.ReadFile(log.Name())
-			t.Logf("baresip %s said:\n%s", p.User, tail(raw, 4000))
+			t.Logf("baresip %s said:\n%s", p.User, tail(meter.ReplaceAll(raw, nil), 3000))
 		}
 	})
 	Eventually(t, "baresip takes commands", func() error {

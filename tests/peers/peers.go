@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"sync"
 	"testing"
@@ -44,6 +45,9 @@ func Need(t testing.TB, program string) string {
 	return path
 }
 
+// soon is when an answer on loopback should have come.
+func soon() time.Time { return time.Now().Add(2 * time.Second) }
+
 // reserved remembers ports that were handed out, so that two peers of one test
 // process never get the same.
 var reserved = struct {
@@ -57,8 +61,11 @@ func FreePorts(t testing.TB, n int) int {
 	t.Helper()
 	reserved.Lock()
 	defer reserved.Unlock()
-	for first := 21000; first < 32000; first += 2 {
-		if free(first, n) {
+	const low, span = 20000, 12000
+	began := os.Getpid() * 400 % span // test processes that run together begin at different places
+	for i := 0; i < span; i += 2 {
+		first := low + (began+i)%span
+		if first+n <= low+span && free(first, n) {
 			for p := first; p < first+n; p++ {
 				reserved.taken[p] = true
 			}
