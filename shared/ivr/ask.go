@@ -39,6 +39,9 @@ const (
 //     contact here has a related one;
 //   - SetRouting of a contact that waits: what was set before the transfer to
 //     the queue counts, a place in the queue stays;
+//   - GetMetrics of an agent, or of a channel that has no queues yet; and of a
+//     queue's agents all but how many are available, as those who are busy or
+//     away leave no rows to count;
 //   - CreateCallback, Act and Data.
 //
 // Routing criteria that were set before the transfer are not observed: the
@@ -53,6 +56,8 @@ func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.En
 		return s.enqueue(ctx, c, m, a)
 	case interp.CheckHours:
 		return s.checkHours(ctx, c, a)
+	case interp.GetMetrics:
+		return s.metrics(ctx, c, m, a)
 	case interp.SetContact:
 		return s.refuse(ctx, c, m, errRelated), nil
 	case interp.SetRouting:

@@ -149,6 +149,7 @@ type MetricsAnswer struct {
 	Missed, NonProductive                       int
 	Size                                        int // contacts that wait
 	OldestAge                                   time.Duration
+	OnlyAvailable                               bool // of the counts of agents only Available is known
 }
 
 // DataReply answers Data.

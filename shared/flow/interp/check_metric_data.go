@@ -30,8 +30,11 @@ func (a *checkMetricData) execute(r *run) result {
 	if !ok {
 		return r.askMetrics(a.QueueID, a.AgentID, "")
 	}
-	n := 0
-	switch r.expand(a.MetricType) {
+	n, kind := 0, r.expand(a.MetricType)
+	if m.OnlyAvailable && (kind == "NumberOfAgentsStaffed" || kind == "NumberOfAgentsOnline") {
+		return r.failed(flow.NoMatchingError)
+	}
+	switch kind {
 	case "NumberOfAgentsAvailable":
 		n = m.Available
 	case "NumberOfAgentsStaffed":

@@ -1,13 +1,14 @@
 package interp
 
 import (
+	"maps"
 	"strconv"
 
 	"huawu/shared/flow"
 )
 
 // getMetricData is GetMetricData: it fills $.Metrics with the live figures of
-// a queue or an agent.
+// a queue or an agent. What nobody knows is left out.
 // Source: Amazon Connect flow language, "GetMetricData".
 type getMetricData struct {
 	QueueID      flow.Template `json:"QueueId"`
@@ -24,12 +25,14 @@ func (a *getMetricData) execute(r *run) result {
 		return r.askMetrics(a.QueueID, a.AgentID, r.expand(a.QueueChannel))
 	}
 	set := map[string]string{"Queue.Name": m.QueueName, "Queue.ARN": m.QueueARN}
-	for name, n := range map[string]int{
-		"Queue.Size": m.Size, "Queue.OldestContactAge": int(m.OldestAge.Seconds()),
-		"Agents.Online.Count": m.Online, "Agents.Available.Count": m.Available, "Agents.Staffed.Count": m.Staffed,
-		"Agents.Busy.Count": m.Busy, "Agents.AfterContactWork.Count": m.AfterWork, "Agents.Missed.Count": m.Missed,
-		"Agents.NonProductive.Count": m.NonProductive,
-	} {
+	known := map[string]int{"Queue.Size": m.Size, "Queue.OldestContactAge": int(m.OldestAge.Seconds()), "Agents.Available.Count": m.Available}
+	if !m.OnlyAvailable {
+		maps.Copy(known, map[string]int{
+			"Agents.Online.Count": m.Online, "Agents.Staffed.Count": m.Staffed, "Agents.Busy.Count": m.Busy,
+			"Agents.AfterContactWork.Count": m.AfterWork, "Agents.Missed.Count": m.Missed, "Agents.NonProductive.Count": m.NonProductive,
+		})
+	}
+	for name, n := range known {
 		set[name] = strconv.Itoa(n)
 	}
 	r.s.Metrics = set
