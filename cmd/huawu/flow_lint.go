@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"huawu/shared/flow"
 	"huawu/shared/flow/lint"
@@ -17,7 +20,19 @@ func flowLint(_ context.Context, out io.Writer, args []string) error {
 	strict := f.Bool("strict", false, "warnings end with exit code 1 too")
 	consent := f.String("consent", "announced", "policy for recording: announced, asked (by a key) or off")
 	mapFile := f.String("bind", "", "map of the names that are bound here; others are warnings")
-	rest, err := parseMixed(f, args, 1, -1)
+	ignore := f.String("ignore", "", "rules, with commas, whose findings do not count; --rules lists them")
+	rules := f.Bool("rules", false, "list the rules")
+	rest, err := parseMixed(f, args, 0, -1)
+	if err != nil {
+		return err
+	}
+	if *rules {
+		return printRules(out)
+	}
+	if len(rest) == 0 {
+		return wrongUsage(f, "want a file or a folder")
+	}
+	silent, err := ignored(f, *ignore)
 	if err != nil {
 		return err
 	}
@@ -39,7 +54,7 @@ func flowLint(_ context.Context, out io.Writer, args []string) error {
 	for _, d := range docs {
 		sources = append(sources, lint.Source{Name: d.path, ID: d.id, Data: d.data})
 	}
-	found := lint.Lint(sources, options)
+	found := slices.DeleteFunc(lint.Lint(sources, options), func(f lint.Finding) bool { return slices.Contains(silent, f.Rule) })
 	bad, warned := lint.Count(found)
 	if err := printFindings(out, *output, found, len(docs)); err != nil {
 		return err
@@ -48,6 +63,33 @@ func flowLint(_ context.Context, out io.Writer, args []string) error {
 		return errFound
 	}
 	return nil
+}
+
+func printRules(out io.Writer) error {
+	for _, m := range lint.Rules() {
+		if _, err := fmt.Fprintf(out, "%-22s %s\n", m.Rule, m.About); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ignored reads the rules that do not count. What the language does not allow
+// always counts.
+func ignored(f *flag.FlagSet, text string) ([]lint.Rule, error) {
+	var list []lint.Rule
+	for name := range strings.SplitSeq(text, ",") {
+		rule := lint.Rule(strings.TrimSpace(name))
+		known := slices.ContainsFunc(lint.Rules(), func(m lint.Meaning) bool { return m.Rule == rule })
+		switch {
+		case rule == "":
+		case !known || rule == lint.Document || rule == lint.Language:
+			return nil, wrongUsage(f, "--ignore %q: there is no such rule that can be ignored", name)
+		default:
+			list = append(list, rule)
+		}
+	}
+	return list, nil
 }
 
 // printFindings prints a line for each, and how many there are.

@@ -54,6 +54,8 @@ func TestFlowCommands(t *testing.T) {
 		{"lint-bad.json", "lint bad/broken.json -o json", errFound},
 		{"lint-old.txt", "lint old", nil},
 		{"lint-strict.txt", "lint old --strict", errFound},
+		{"lint-ignore.txt", "lint old --strict --ignore legacy", nil},
+		{"lint-rules.txt", "lint --rules", nil},
 		{"lint-map.txt", "lint --bind map.json good", nil},
 		{"test-good.txt", "test good -v", nil},
 		{"test-bad.txt", "test bad", errFound},
@@ -91,7 +93,7 @@ func TestFlowCommands(t *testing.T) {
 func TestFlowCommandsCalledWrongly(t *testing.T) {
 	inFlows(t)
 	for _, args := range []string{
-		"lint", "lint -o xml good", "lint --consent maybe good", "test", "test --run ( good", "run", "run good bad", "diff good/menu.json", "diff good bad good",
+		"lint", "lint -o xml good", "lint --consent maybe good", "lint --ignore language good", "lint --ignore nope good", "test", "test --run ( good", "run", "run good bad", "diff good/menu.json", "diff good bad good",
 		"fmt", "fmt --nope good", "graph -o png good/menu.json", "convert", "convert old/old.json old/old.json", "bind good/menu.json",
 		"bind --list --map map.json good", "bind --map map.json good bad", "price", "price --ways 0 good/menu.json", "price --function-ms 0 good/menu.json",
 	} {

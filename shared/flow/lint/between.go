@@ -79,7 +79,7 @@ func (b *beside) silentTo(i int, action string) bool {
 		return false
 	}
 	at, ok := g.index[action]
-	return ok && g.reach(g.start, func(e edge) bool { return !speaks(f.Actions[e.to].Type) })[at]
+	return ok && g.reach(func(e edge) bool { return !speaks(f.Actions[e.to].Type) }, g.start)[at]
 }
 
 // circle reports a group of flows that lead to each other.

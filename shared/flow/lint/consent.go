@@ -17,7 +17,6 @@ type hearing struct {
 	at     int
 	record int  // the action that switched recording on; -1 for none
 	told   bool // the caller has been told, or asked, as the policy wants
-	queued bool
 }
 
 // consent finds runs that record somebody who has not been told, or not asked.

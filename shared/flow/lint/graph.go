@@ -36,7 +36,7 @@ func newGraph(f *flow.Flow) *graph {
 	}
 	if i, ok := g.index[f.StartAction]; ok && f.StartAction != "" {
 		g.start = i
-		g.seen = g.reach(i, func(edge) bool { return true })
+		g.seen = g.reach(func(edge) bool { return true }, i)
 	}
 	return g
 }
@@ -82,11 +82,13 @@ func (g *graph) edges(i int) []edge {
 	return list
 }
 
-// reach returns what can be reached from a node over branches that pass.
-func (g *graph) reach(from int, pass func(edge) bool) []bool {
+// reach returns what can be reached from nodes over branches that pass.
+func (g *graph) reach(pass func(edge) bool, from ...int) []bool {
 	seen := make([]bool, len(g.out))
-	seen[from] = true
-	queue := []int{from}
+	for _, i := range from {
+		seen[i] = true
+	}
+	queue := slices.Clone(from)
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]

@@ -28,21 +28,47 @@ type Rule string
 
 // The rules.
 const (
-	Document          Rule = "document"             // it cannot be read
-	Language          Rule = "language"             // the language does not allow it: flow.Check and interp
-	Legacy            Rule = "legacy"               // the format of before 2019
-	DeadBranch        Rule = "dead-branch"          // no caller comes there
-	MissingBranch     Rule = "missing-error-branch" // an error has nowhere to go
-	EndlessLoop       Rule = "endless-loop"         // a circle without a word to the caller
-	RecordingConsent  Rule = "recording-consent"    // recorded before being told
-	Secret            Rule = "secret-in-attribute"  // credentials and card data in records and logs
-	UnboundReference  Rule = "unbound-reference"    // it names what is not here
-	UnboundAttribute  Rule = "unbound-attribute"    // it reads what nothing has set
-	UnreachableQueue  Rule = "unreachable-queue"    // a transfer without a queue, a queue without a transfer
-	Speech            Rule = "speech"               // a prompt that cannot be spoken
-	CyclicFlows       Rule = "cyclic-flows"         // flows or modules that lead back to themselves
-	ConstantCondition Rule = "constant-condition"   // it always comes out the same
+	Document          Rule = "document"
+	Language          Rule = "language"
+	Legacy            Rule = "legacy"
+	DeadBranch        Rule = "dead-branch"
+	MissingBranch     Rule = "missing-error-branch"
+	EndlessLoop       Rule = "endless-loop"
+	RecordingConsent  Rule = "recording-consent"
+	Secret            Rule = "secret-in-attribute"
+	UnboundReference  Rule = "unbound-reference"
+	UnboundAttribute  Rule = "unbound-attribute"
+	UnreachableQueue  Rule = "unreachable-queue"
+	Speech            Rule = "speech"
+	CyclicFlows       Rule = "cyclic-flows"
+	ConstantCondition Rule = "constant-condition"
 )
+
+// Meaning is a rule in words.
+type Meaning struct {
+	Rule  Rule
+	About string
+}
+
+// Rules returns every rule with what it finds.
+func Rules() []Meaning {
+	return []Meaning{
+		{Document, "a document that cannot be read"},
+		{Language, "what the flow language does not allow: types, branches, parameters"},
+		{Legacy, "the format of before 2019"},
+		{DeadBranch, "actions and branches no caller comes to"},
+		{MissingBranch, "errors that have nowhere to go"},
+		{EndlessLoop, "circles without a prompt, an input or a wait"},
+		{RecordingConsent, "recording before a caller is told, or asked"},
+		{Secret, "credentials and card data in records, logs and parameters"},
+		{UnboundReference, "queues, flows, functions and prompts that are not here"},
+		{UnboundAttribute, "references to what nothing has set"},
+		{UnreachableQueue, "transfers without a queue, queues without a transfer"},
+		{Speech, "prompts that cannot be spoken"},
+		{CyclicFlows, "flows and modules that lead back to themselves"},
+		{ConstantCondition, "comparisons that always come out the same"},
+	}
+}
 
 // Finding is one thing that is wrong, and where.
 type Finding struct {

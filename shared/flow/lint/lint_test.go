@@ -128,6 +128,43 @@ func TestHostileDocuments(t *testing.T) {
 	}
 }
 
+// TestManyBranchesTakeLittleTime lints the largest flow that is read: as many
+// actions as are allowed, each with as many branches as the document holds.
+func TestManyBranchesTakeLittleTime(t *testing.T) {
+	const branches = 130
+	var b strings.Builder
+	for i := range flow.MaxActions {
+		kind := []string{"InvokeLambdaFunction", "UpdateContactTargetQueue", "Compare", "UpdateContactRecordingBehavior"}[i%4]
+		fmt.Fprintf(&b, `{"Identifier":"a%d","Type":%q,"Parameters":{"RecordingBehavior":{"RecordedParticipants":["Agent"]}},"Transitions":{"Conditions":[`, i, kind)
+		for n := range branches {
+			fmt.Fprintf(&b, `{"NextAction":"a%d","Condition":{"Operator":"NumberLessThan","Operands":["%d"]}},`, (i*7+n)%flow.MaxActions, -n)
+		}
+		fmt.Fprintf(&b, `{"NextAction":"a%d","Condition":{"Operator":"Equals","Operands":["1"]}}]}},`, (i+1)%flow.MaxActions)
+	}
+	data := []byte(small("a0", strings.TrimSuffix(b.String(), ",")))
+	if len(data) > flow.MaxBytes {
+		t.Fatalf("%d bytes are refused before they are linted", len(data))
+	}
+	if found := Lint([]Source{{Data: data}}, Options{}); len(found) == 0 {
+		t.Error("nothing is found")
+	}
+}
+
+func TestEveryRuleIsExplained(t *testing.T) {
+	seen := map[Rule]bool{}
+	for _, m := range Rules() {
+		if seen[m.Rule] || m.About == "" {
+			t.Errorf("%s", m.Rule)
+		}
+		seen[m.Rule] = true
+	}
+	for _, m := range mutations {
+		if m.rule != "" && !seen[m.rule] {
+			t.Errorf("%s is not explained", m.rule)
+		}
+	}
+}
+
 func FuzzLint(f *testing.F) {
 	f.Add(hotline(f))
 	f.Add([]byte(small("a", `{"Identifier":"a","Type":"Loop","Parameters":{"LoopCount":"1"},"Transitions":{"NextAction":"a"}}`)))

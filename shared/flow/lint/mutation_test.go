@@ -173,6 +173,7 @@ var mutations = []struct {
 	{"a flow attribute nobody sets", all(set("check", "Type", `"UpdateContactData"`), set("late", "Parameters.Text", `"$.FlowAttributes.lates 天"`)), "late", "Parameters.Text", UnboundAttribute, warn},
 	{"a reply before the call", set("closed", "Parameters.Text", `"$.External.days"`), "", "", "", ""},
 	{"a reply nobody has asked for yet", set("order", "Parameters.Text", `"$.External.days"`), "order", "Parameters.Text", UnboundAttribute, warn},
+	{"a namespace nobody has in a condition", set("split", "Transitions.Conditions", `[{"NextAction":"survey","Condition":{"Operator":"NumberLessThan","Operands":["$.Atributes.share"]}}]`), "split", "Transitions.Conditions[0].Condition.Operands", UnboundAttribute, warn},
 	{"a reference without its dot", set("note", "Parameters.Attributes.days", `"$External.days"`), "note", "Parameters.Attributes.days", UnboundAttribute, warn},
 	{"a comparison with a text", set("found", "Parameters.ComparisonValue", `"External.days"`), "found", "Parameters.ComparisonValue", ConstantCondition, warn},
 	{"a transfer without a queue", set("late", "Transitions", `{"NextAction":"split"}`), "transfer", "Type", UnreachableQueue, warn},

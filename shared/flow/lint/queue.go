@@ -18,14 +18,15 @@ func (l *linter) queues() {
 		if a.Type != "UpdateContactTargetQueue" || !l.graph.seen[i] {
 			continue
 		}
-		used := false
+		var to []int
 		for _, e := range l.graph.out[i] {
-			if e.field != "Transitions.NextAction" {
-				continue
+			if e.field == "Transitions.NextAction" {
+				to = append(to, e.to)
 			}
-			for j, ok := range l.graph.reach(e.to, func(edge) bool { return true }) {
-				used = used || ok && usesQueue(l.flow.Actions[j].Type)
-			}
+		}
+		used := false
+		for j, ok := range l.graph.reach(func(edge) bool { return true }, to...) {
+			used = used || ok && usesQueue(l.flow.Actions[j].Type)
 		}
 		if !used && l.flow.Type != flow.Module {
 			l.add(UnreachableQueue, flow.Warning, a, "Transitions.NextAction", "the queue is set, but no action after this transfers to it")

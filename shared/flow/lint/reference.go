@@ -3,6 +3,7 @@ package lint
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -62,6 +63,13 @@ func (l *linter) attributes() {
 		a := &l.flow.Actions[i]
 		if !l.graph.seen[i] {
 			continue // nobody reads it there
+		}
+		for n, c := range a.Transitions.Conditions {
+			for _, o := range c.Condition.Operands {
+				for _, p := range o.Paths() {
+					l.path(a, fmt.Sprintf("Transitions.Conditions[%d].Condition.Operands", n), p, before[i], flowNames)
+				}
+			}
 		}
 		for _, t := range param.Texts(a.Parameters) {
 			for _, p := range flow.ParseTemplate(t.Value).Paths() {
@@ -145,12 +153,11 @@ func (l *linter) setBefore() []map[string]bool {
 		if names == nil {
 			continue
 		}
-		after := make([]bool, len(before))
+		var to []int
 		for _, e := range l.graph.out[i] {
-			for j, ok := range l.graph.reach(e.to, func(edge) bool { return true }) {
-				after[j] = after[j] || ok
-			}
+			to = append(to, e.to)
 		}
+		after := l.graph.reach(func(edge) bool { return true }, to...)
 		for j := range after {
 			for _, name := range names {
 				before[j][name] = before[j][name] || after[j]

@@ -119,6 +119,9 @@ func (l *linter) deadConditions(a *flow.Action) {
 	}
 }
 
+// mostShadows bounds how many earlier conditions one is held against.
+const mostShadows = 64
+
 // shadowed reports whether an earlier condition on numbers takes all that the
 // i-th could.
 func (l *linter) shadowed(a *flow.Action, i int, o flow.Template) bool {
@@ -129,7 +132,7 @@ func (l *linter) shadowed(a *flow.Action, i int, o flow.Template) bool {
 	upper := func(op flow.Operator) bool { return op == flow.NumberGreaterThan || op == flow.NumberGreaterOrEqualTo }
 	lower := func(op flow.Operator) bool { return op == flow.NumberLessThan || op == flow.NumberLessOrEqualTo }
 	own := a.Transitions.Conditions[i].Condition.Operator
-	for _, c := range a.Transitions.Conditions[:i] {
+	for _, c := range a.Transitions.Conditions[:min(i, mostShadows)] {
 		for _, operand := range c.Condition.Operands {
 			n, err := strconv.ParseFloat(operand.String(), 64)
 			op := c.Condition.Operator

@@ -143,16 +143,16 @@ func way(p story.Path) string {
 type Report struct {
 	Flow        string   `json:"flow"`
 	Ways        int      `json:"ways"`
-	Untaken     int      `json:"waysNotTaken"`  // impossible ones: no caller can go them
-	Complete    bool     `json:"complete"`      // false if there are more ways than were looked at
+	Untaken     int      `json:"waysNotTaken"` // impossible ones: no caller can go them
+	Complete    bool     `json:"complete"`     // false if there are more ways than were looked at
 	Cheapest    Cost     `json:"cheapest"`
 	Median      Cost     `json:"median"`
 	Dearest     Cost     `json:"dearest"`
-	MedianCalls int      `json:"medianCalls"`   // function calls of the flow itself
+	MedianCalls int      `json:"medianCalls"` // function calls of the flow itself
 	P90Calls    int      `json:"p90Calls"`
-	Costs       []Cost   `json:"costs"`         // by price, the dearest first
+	Costs       []Cost   `json:"costs"` // by price, the dearest first
 	Assumed     []string `json:"assumptions"`
-	Missed      []string `json:"notTaken"`      // why
+	Missed      []string `json:"notTaken"` // why
 	Numbers     any      `json:"assumedValues"`
 }
 
