@@ -107,7 +107,7 @@ func (b *bed) connect(p *browser, who Identity) {
 	}
 	ws.SetReadLimit(1 << 20)
 	ctx, stop := context.WithCancel(context.Background())
-	inbox, closed := make(chan *sipMessage, 100), make(chan websocket.StatusCode, 1)
+	inbox, closed := make(chan *sipMessage, 1000), make(chan websocket.StatusCode, 1)
 	p.ws, p.stop, p.inbox, p.closed = ws, stop, inbox, closed
 	p.done.Go(func() {
 		for {
@@ -116,8 +116,9 @@ func (b *bed) connect(p *browser, who Identity) {
 				closed <- websocket.CloseStatus(err)
 				return
 			}
-			if m := splitSIP(raw); m.first != "" {
-				inbox <- m
+			select {
+			case inbox <- splitSIP(raw):
+			default: // a flood's answers
 			}
 		}
 	})
@@ -129,6 +130,18 @@ func (p *browser) leave() {
 	_ = p.ws.CloseNow()
 	if p.pc != nil {
 		_ = p.pc.Close()
+	}
+}
+
+// closing is the status that the socket was closed with.
+func (p *browser) closing() websocket.StatusCode {
+	p.t.Helper()
+	select {
+	case code := <-p.closed:
+		return code
+	case <-time.After(30 * time.Second):
+		p.t.Fatal("the socket stays open")
+		return 0
 	}
 }
 
@@ -246,12 +259,13 @@ func (p *browser) connection(hertz float64, certs ...webrtc.Certificate) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.pc, p.mouth, p.ear = pc, newMouth(hertz), &ear{}
+	microphone, heard := newMouth(hertz), &ear{}
+	p.pc, p.mouth, p.ear = pc, microphone, heard
 	if _, err := pc.AddTrack(p.mouth); err != nil {
 		p.t.Fatal(err)
 	}
-	pc.OnTrack(func(r *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { p.ear.listen(r) })
-	p.t.Cleanup(func() { _ = pc.Close(); p.mouth.close() })
+	pc.OnTrack(func(r *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { heard.listen(r) })
+	p.t.Cleanup(func() { _ = pc.Close(); microphone.close() })
 }
 
 func (p *browser) offer(o *webrtc.OfferOptions) string {
