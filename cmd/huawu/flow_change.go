@@ -14,6 +14,7 @@ import (
 	"huawu/shared/flow"
 	"huawu/shared/flow/bind"
 	"huawu/shared/flow/diff"
+	"huawu/shared/flow/form"
 	"huawu/shared/flow/graph"
 	"huawu/shared/flow/legacy"
 )
@@ -39,7 +40,7 @@ func flowFmt(_ context.Context, out io.Writer, args []string) error {
 			faults = append(faults, fmt.Errorf("%s: %w", d.path, err))
 			continue
 		}
-		text, err := formatFlow(program)
+		text, err := form.Write(program)
 		if err != nil {
 			return err
 		}
@@ -181,7 +182,7 @@ func flowConvert(_ context.Context, out io.Writer, args []string) error {
 			faults = append(faults, fmt.Errorf("%s: %w", d.path, err))
 			continue
 		}
-		text, err := formatFlow(program)
+		text, err := form.Write(program)
 		if err != nil {
 			return err
 		}
@@ -257,7 +258,7 @@ func bindDocument(notes, out io.Writer, d document, m bind.Map, to string, write
 	for _, r := range left {
 		fmt.Fprintf(notes, "%s: warning: action %s (%s), %s: %s %q is not in the map\n", d.path, plain(r.Action), plain(r.Type), r.Field, r.Kind.One(), r.Value)
 	}
-	text, err := formatFlow(bound)
+	text, err := form.Write(bound)
 	switch {
 	case err != nil:
 	case write && d.path != "-":

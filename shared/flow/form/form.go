@@ -1,4 +1,8 @@
-package main
+// Package form writes flows in one form, so that versions can be compared and a
+// changed action is a changed line.
+//
+// It decides white space and the order of members, never what a flow means.
+package form
 
 import (
 	"bytes"
@@ -10,10 +14,9 @@ import (
 	"huawu/shared/flow"
 )
 
-// formatFlow writes a flow in the one form fmt knows: members in the
-// language's order, an action on each line, so that a changed action is a
-// changed line.
-func formatFlow(f *flow.Flow) ([]byte, error) {
+// Write writes a flow in its wrapper: members in the language's order, an
+// action on each line, a line feed at the end.
+func Write(f *flow.Flow) ([]byte, error) {
 	raw, err := flow.Export(f)
 	if err != nil {
 		return nil, err
