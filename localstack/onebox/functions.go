@@ -51,8 +51,8 @@ func (b *Box) wire() error {
 
 	c, instance := b.cloud, contact.Instance{Account: localcloud.Account, Region: localcloud.Region}
 	for _, s := range []localcloud.Consumer{
-		{Name: "acd", Handler: router.HandleStream, Timeout: 10 * time.Second},
-		{Name: "event", Handler: eventfn.New(c.Table(), c.Queue(), eventfn.Config{Instance: instance}).Handle, Timeout: 10 * time.Second},
+		{Name: "acd", Filter: acdfn.Filter, Handler: router.HandleStream, Timeout: 10 * time.Second},
+		{Name: "event", Filter: eventfn.Filter, Handler: eventfn.New(c.Table(), c.Queue(), eventfn.Config{Instance: instance}).Handle, Timeout: 10 * time.Second},
 	} {
 		s.OnFailure = "stream-dlq"
 		if err := c.Subscribe(s); err != nil {

@@ -17,6 +17,10 @@ import (
 	"huawu/shared/event"
 )
 
+// Filter is what of the stream the function is called for: contacts, agents,
+// records and recordings.
+const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"REC"}]}}}}`
+
 // Config is what the function is told by its main.
 type Config struct {
 	Instance contact.Instance

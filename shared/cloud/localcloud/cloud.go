@@ -84,6 +84,7 @@ type Cloud struct {
 	faults   Faults
 	dead     bool
 	acked    int64 // acknowledged writes since SetFaults
+	fatal    int64 // … those that Faults.DieAfter counts
 	counters Counters
 	history  history
 	tokens   []tokenAge

@@ -26,6 +26,7 @@ type StreamHandler func(context.Context, events.DynamoDBEvent) (events.DynamoDBE
 type Consumer struct {
 	Name      string
 	Handler   StreamHandler
+	Filter    string        // pattern of FilterCriteria; what it refuses is passed over without a call; "" = all
 	Batch     int           // most records of one event; 0 = 100
 	Timeout   time.Duration // of one call; 0 = 30 s
 	Retries   int           // 0 = 5
@@ -40,6 +41,7 @@ const maxConsumers = 2
 // lane is one consumer in one shard.
 type lane struct {
 	Consumer
+	filter   filter
 	shard    int
 	at       uint64    // everything up to it is done
 	work     [][]entry // read and not done, in order; the first is next
@@ -63,6 +65,10 @@ func (c *Cloud) Subscribe(s Consumer) error {
 	if s.MaxAge == 0 {
 		s.MaxAge = time.Hour
 	}
+	only, err := parseFilter(s.Filter)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "subscribe %s", s.Name)
+	}
 	if n := len(c.lanes) / c.shards; n == maxConsumers {
 		return fault.New(fault.Invalid, "subscribe %s: a shard bears no more than %d readers", s.Name, n)
 	}
@@ -80,7 +86,7 @@ func (c *Cloud) Subscribe(s Consumer) error {
 			}
 		}
 		c.mu.Lock()
-		c.lanes = append(c.lanes, &lane{Consumer: s, shard: shard, at: at})
+		c.lanes = append(c.lanes, &lane{Consumer: s, filter: only, shard: shard, at: at})
 		c.mu.Unlock()
 	}
 	return nil
@@ -110,6 +116,12 @@ func (c *Cloud) deliver(ctx context.Context, l *lane) (bool, error) {
 		batch, err := c.readStream(l.shard, l.at, l.Batch)
 		if err != nil || len(batch) == 0 {
 			return false, err
+		}
+		last := batch[len(batch)-1].seq
+		batch = slices.DeleteFunc(batch, func(e entry) bool { return !l.filter.takes(e.event) })
+		if len(batch) == 0 {
+			l.at = last
+			return true, c.advance(l.Name, l.shard, last)
 		}
 		l.work, l.attempts = [][]entry{batch}, 0
 		if due := batch[0].at.Add(c.fault().StreamDelay); c.now().Before(due) {

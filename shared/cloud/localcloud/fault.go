@@ -2,6 +2,7 @@ package localcloud
 
 import (
 	"context"
+	"slices"
 	"syscall"
 	"time"
 
@@ -87,6 +88,7 @@ type Faults struct {
 	// call returns ErrDead. Dead, if set, is called in between; KillSelf makes
 	// the death real. 0 = live on.
 	DieAfter int64
+	DieOf    string // if set, only writes of items of this kind count, as KindOf names it
 	Dead     func()
 }
 
@@ -96,7 +98,7 @@ func (c *Cloud) SetFaults(f Faults) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.faults = f
-	c.acked = 0
+	c.acked, c.fatal = 0, 0
 	c.dead = false
 	c.history.keep = max(f.ReadDelay, f.IndexDelay)
 }
@@ -165,14 +167,18 @@ func (c *Cloud) draw() Verdict {
 // ack counts an acknowledged write, dies if it is the one to die after, and
 // gives the answer or, by verdict, loses it. A write that was committed in the
 // moment of death is not acknowledged.
-func (c *Cloud) ack(op Op, v Verdict) error {
+func (c *Cloud) ack(op Op, v Verdict, items ...cloud.Key) error {
 	c.mu.Lock()
 	if c.dead {
 		c.mu.Unlock()
 		return ErrDead
 	}
 	c.acked++
-	last := c.faults.DieAfter > 0 && c.acked == c.faults.DieAfter
+	last := false
+	if kind := c.faults.DieOf; kind == "" || slices.ContainsFunc(items, func(k cloud.Key) bool { return KindOf(k) == kind }) {
+		c.fatal++
+		last = c.fatal == c.faults.DieAfter
+	}
 	c.dead = last
 	hook := c.faults.Dead
 	c.mu.Unlock()

@@ -321,3 +321,25 @@ func TestRecordsReachConsumersAfterTheStreamsDelay(t *testing.T) {
 		t.Errorf("delivered %v, %v", got, err)
 	}
 }
+
+func TestDeathAfterAWriteOfOneKind(t *testing.T) {
+	w := newWorld(t)
+	w.SetFaults(localcloud.Faults{DieAfter: 2, DieOf: "C/META"})
+	put := func(part, sort string) cloud.Write {
+		return cloud.Write{Key: cloud.Key{Part: part, Sort: sort}, Put: cloud.Item{}}
+	}
+	for n, write := range []func() error{
+		func() error { _, err := w.Table().Write(w.Context(), put("t|C#1", "META")); return err },
+		func() error { _, err := w.Table().Write(w.Context(), put("t|C#1", "FLOW")); return err },
+		func() error {
+			return w.Table().Transact(w.Context(), "", put("t|A#1", "META"), put("t|C#2", "META"))
+		},
+	} {
+		if err := write(); err != nil {
+			t.Fatalf("write %d: %v", n+1, err)
+		}
+	}
+	if _, err := w.Table().Write(w.Context(), put("t|X#1", "META")); !errors.Is(err, localcloud.ErrDead) {
+		t.Errorf("it lives on: %v", err)
+	}
+}

@@ -122,7 +122,7 @@ func (t *table) Write(ctx context.Context, w cloud.Write) (cloud.Item, error) {
 		return nil, storeError(err)
 	}
 	c.publish(marks)
-	return ch.next, c.ack(OpWrite, v)
+	return ch.next, c.ack(OpWrite, v, w.Key)
 }
 
 // check is a write that only checks: a strong read.

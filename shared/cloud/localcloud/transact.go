@@ -52,7 +52,11 @@ func (t *table) Transact(ctx context.Context, token string, writes ...cloud.Writ
 		return storeError(err)
 	}
 	c.publish(marks)
-	return c.ack(OpTransact, v)
+	keys := make([]cloud.Key, len(writes))
+	for n, w := range writes {
+		keys[n] = w.Key
+	}
+	return c.ack(OpTransact, v, keys...)
 }
 
 // normalAll checks what no transaction may be.
