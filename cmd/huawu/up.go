@@ -18,10 +18,9 @@ import (
 
 // upFlags are the flags of huawu up.
 type upFlags struct {
-	data, http, sip, admin, rtp, ports, output, durability *string
-	demo, verbose                                          *bool
-	ring, acw                                              *int
-	die                                                    *int64
+	data, http, sip, admin, rtp, ports, output, durability, die *string
+	demo, verbose                                               *bool
+	ring, acw                                                   *int
 }
 
 func (u *upFlags) add(f *flag.FlagSet) {
@@ -37,12 +36,12 @@ func (u *upFlags) add(f *flag.FlagSet) {
 	u.ring = f.Int("ring-seconds", 20, "how long an offer of the demo queue rings")
 	u.acw = f.Int("acw-seconds", 30, "time for after-contact work in the demo queue")
 	u.verbose = f.Bool("v", false, "log every step")
-	u.die = f.Int64("die-after", 0, "for tests: kill this process after so many acknowledged writes")
+	u.die = f.String("die-after", "", "for tests: kill this process after so many acknowledged writes, 120, or after so many of one kind of item, C/META:3")
 }
 
 // config checks the flags and names every fault at once.
 func (u *upFlags) config() (onebox.Config, error) {
-	cfg := onebox.Config{Data: *u.data, Demo: *u.demo, Fast: *u.durability == "process", RingSeconds: *u.ring, ACWSeconds: *u.acw, DieAfter: *u.die}
+	cfg := onebox.Config{Data: *u.data, Demo: *u.demo, Fast: *u.durability == "process", RingSeconds: *u.ring, ACWSeconds: *u.acw}
 	var faults []string
 	note := func(bad bool, text string, args ...any) {
 		if bad {
@@ -63,6 +62,8 @@ func (u *upFlags) config() (onebox.Config, error) {
 	var err error
 	cfg.RTP, err = portRange(*u.rtp)
 	note(err != nil, "--rtp %q is not a range like 20000-29999", *u.rtp)
+	cfg.DieOf, cfg.DieAfter, err = death(*u.die)
+	note(err != nil, "--die-after %q is neither a number nor a kind of item and a number, like C/META:3", *u.die)
 	note(*u.ports != "" && *u.ports != "auto", "--ports %q: only auto is known", *u.ports)
 	note(*u.output != "text" && *u.output != "json", "-o %q: text or json", *u.output)
 	note(*u.durability != "sync" && *u.durability != "process", "--durability %q: sync or process", *u.durability)
@@ -72,6 +73,20 @@ func (u *upFlags) config() (onebox.Config, error) {
 		return cfg, fmt.Errorf("%s", strings.Join(faults, "\n       "))
 	}
 	return cfg, nil
+}
+
+// death reads "120" or "C/META:3".
+func death(s string) (kind string, after int64, err error) {
+	if s == "" {
+		return "", 0, nil
+	}
+	if at := strings.LastIndexByte(s, ':'); at >= 0 {
+		kind, s = s[:at], s[at+1:]
+	}
+	if after, err = strconv.ParseInt(s, 10, 64); err == nil && after < 1 {
+		err = strconv.ErrRange
+	}
+	return kind, after, err
 }
 
 func portRange(s string) ([2]uint16, error) {

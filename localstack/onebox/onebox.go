@@ -29,8 +29,9 @@ type Config struct {
 	Admin netip.AddrPort // the relay's health and metrics
 	RTP   [2]uint16      // first and last media port; zeros: the media engine's own choice
 
-	Fast     bool  // acknowledge before the disk has synced: survives kill -9, not a loss of power
-	DieAfter int64 // kill this process after so many acknowledged writes; 0 never
+	Fast     bool   // acknowledge before the disk has synced: survives kill -9, not a loss of power
+	DieAfter int64  // kill this process after so many acknowledged writes; 0 never
+	DieOf    string // … of this kind of item only, as localcloud.KindOf names it
 
 	Demo        bool         // seed the demo tenant
 	RingSeconds int          // of the demo queue; 0 = 20
@@ -91,7 +92,7 @@ func (b *Box) start(ctx context.Context) (err error) {
 		return err
 	}
 	if b.cfg.DieAfter > 0 { // the seeding and wiring do not count
-		b.cloud.SetFaults(localcloud.Faults{DieAfter: b.cfg.DieAfter, Dead: localcloud.KillSelf})
+		b.cloud.SetFaults(localcloud.Faults{DieAfter: b.cfg.DieAfter, DieOf: b.cfg.DieOf, Dead: localcloud.KillSelf})
 	}
 	if b.info, err = b.describe(ctx); err != nil {
 		return err

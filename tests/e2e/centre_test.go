@@ -38,6 +38,7 @@ type setup struct {
 	stream    time.Duration // that consumers of the table's stream are behind
 	carrier   netip.Prefix
 	program   bool   // the real program in a process of its own
+	die       string // when the process kills itself, as --die-after takes it
 	spool     string // size of the file system that recordings are spooled to, for mount
 	numbers   [][2]string
 }
@@ -166,6 +167,9 @@ func (c *centre) launch() {
 		c.args = []string{"--ports", "auto", "--rtp", fmt.Sprintf("%d-%d", rtp, rtp+39)}
 	}
 	args := append([]string{"up", "--data", c.dir, "--demo", "-o", "json", "--ring-seconds", strconv.Itoa(max(1, c.set.ring)), "--acw-seconds", strconv.Itoa(c.set.acw)}, c.args...)
+	if c.set.die != "" {
+		args, c.set.die = append(args, "--die-after", c.set.die), "" // once
+	}
 	c.cmd = exec.Command(path, args...)
 	if c.set.spool != "" {
 		c.onSmallSpool()

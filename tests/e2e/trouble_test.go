@@ -220,5 +220,19 @@ func (s *story) wordKill([]string) {
 	s.centre.kill()
 }
 
+// dies: the process has killed itself as die-after says.
+func (s *story) wordDies([]string) {
+	s.Helper()
+	s.wait("the centre dies", func() error {
+		select {
+		case <-s.centre.dead:
+			return nil
+		default:
+			return errors.New("it lives")
+		}
+	})
+	s.killed = time.Now()
+}
+
 // restart: the centre starts again with the same data and ports.
 func (s *story) wordRestart([]string) { s.centre.launch() }

@@ -41,6 +41,7 @@ func words() map[string]word {
 		"function":   {false, (*story).wordFunction},
 		"receiver":   {false, (*story).wordReceiver},
 		"kill":       {false, (*story).wordKill},
+		"dies":       {false, (*story).wordDies},
 		"restart":    {false, (*story).wordRestart},
 	}
 }
@@ -61,10 +62,11 @@ func agentTones(name string) (hz float64, ok bool) {
 	return hz, ok
 }
 
-// centre [ring=20] [acw=1] [stream=250ms] [carrier=prefix] [program] [spool=size]: how the
-// centre is to be. program runs cmd/huawu in a process of its own.
+// centre [ring=20] [acw=1] [stream=250ms] [carrier=prefix] [program] [spool=size]
+// [die-after=C/META:3]: how the centre is to be. program runs cmd/huawu in a
+// process of its own, as the last two do.
 func (s *story) wordCentre(words []string) {
-	plain, o := s.read(words, "ring", "acw", "stream", "carrier", "spool")
+	plain, o := s.read(words, "ring", "acw", "stream", "carrier", "spool", "die-after")
 	s.setup.ring, s.setup.acw = s.number(o, "ring", 20), s.number(o, "acw", 1)
 	if text, ok := o["carrier"]; ok {
 		prefix, err := netip.ParsePrefix(text)
@@ -79,7 +81,8 @@ func (s *story) wordCentre(words []string) {
 		s.must(err)
 	}
 	s.setup.spool = o["spool"]
-	s.setup.program = slices.Contains(plain, "program") || s.setup.spool != ""
+	s.setup.die = o["die-after"]
+	s.setup.program = slices.Contains(plain, "program") || s.setup.spool != "" || s.setup.die != ""
 }
 
 func (s *story) number(o options, name string, otherwise int) int {
@@ -123,10 +126,14 @@ func (s *story) caller() *caller {
 	return c
 }
 
-// dial 95000 [from=+86…]: a telephone calls and is answered.
+// dial 95000 [from=+86…] [unanswered]: a telephone calls and is answered, or the
+// centre may die before that.
 func (s *story) wordDial(words []string) {
 	plain, o := s.read(words, "from")
-	to := s.want(plain, 1, "dial NUMBER [from=NUMBER]")[0]
+	if len(plain) == 0 {
+		s.Fatalf("%s: want dial NUMBER", s.at)
+	}
+	to, answered := plain[0], !slices.Contains(plain, "unanswered")
 	c := s.callers[s.who]
 	if c == nil {
 		from := o["from"]
@@ -141,7 +148,9 @@ func (s *story) wordDial(words []string) {
 	c.ear.Skip()
 	c.dials++
 	c.phone.Do("dial", "sip:"+to+"@"+s.centre.info.SIP)
-	s.wait("the call is answered", c.told("CALL_ESTABLISHED", c.dials))
+	if answered {
+		s.wait("the call is answered", c.told("CALL_ESTABLISHED", c.dials))
+	}
 	s.wait("the call is known", func() error {
 		ids := s.centre.calls()
 		if len(ids) <= known {
