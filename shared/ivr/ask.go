@@ -44,6 +44,9 @@ const (
 //     away leave no rows to count;
 //   - CreateCallback, Act and Data.
 //
+// So does a call outside (TransferParticipantToThirdParty) by the flow of a
+// contact that waits, see keepPlace; before the queue it is served.
+//
 // Routing criteria that were set before the transfer are not observed: the
 // queue's own needs are. The log says so.
 func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.Env, ask interp.Ask) (interp.Event, error) {

@@ -124,6 +124,7 @@ func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Ev
 	if err != nil {
 		return interp.Out{}, err
 	}
+	var said []sma.Action
 	for range maxAsks {
 		env.Now = s.run.Now()
 		state, out := interp.Step(m.state, event, env)
@@ -137,7 +138,15 @@ func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Ev
 		}
 		m.state = state
 		if out.Ask == nil {
-			return out, nil
+			before, refused := keepPlace(c, state, out.Actions)
+			if refused == nil {
+				room := max(0, sma.MaxActions-len(out.Actions))
+				out.Actions = append(said[:min(len(said), room)], out.Actions...)
+				return out, nil
+			}
+			s.run.Log.WarnContext(ctx, "one who waits is not connected outside", "contact", string(c.id), "action", state.At)
+			said, event = append(said, before...), refused
+			continue
 		}
 		if event, err = s.answer(ctx, c, m, &env, out.Ask); err != nil {
 			return interp.Out{}, err

@@ -198,10 +198,7 @@ func (s *Service) onAction(ctx context.Context, c *call) (sma.Response, error) {
 	failed := c.InvocationEventType == sma.ActionFailed
 	switch c.ActionData.Type {
 	case sma.TypeCallAndBridge:
-		if failed {
-			return s.onNoAnswer(ctx, c)
-		}
-		return s.onAnswer(ctx, c)
+		return s.onBridged(ctx, c)
 	case sma.TypeConferenceJoin, sma.TypeStartCallRecording:
 		return s.onJoined(ctx, c, failed)
 	case sma.TypeConferenceUpdate, sma.TypeConferenceLeave, sma.TypeHangup,

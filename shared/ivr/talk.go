@@ -262,7 +262,7 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	}
 	if gone := s.gone(c).CallID; gone != c.legA.CallID {
 		if !lost {
-			return s.agentGone(ctx, c, con, gone)
+			return s.otherGone(ctx, c, con, gone)
 		}
 		if !con.Live() { // a leg that rang, of a customer who is reported too
 			return sma.Keep(), nil

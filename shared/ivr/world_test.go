@@ -147,7 +147,13 @@ func short(r sma.Response) string {
 		case *sma.Speak:
 			name += "(" + p.Text + ")"
 		case *sma.CallAndBridge:
+			if p.Huawu == nil {
+				name += fmt.Sprintf("(%s %s from %s, %d s)", p.Endpoints[0].BridgeEndpointType, p.Endpoints[0].URI, p.CallerIDNumber, p.CallTimeoutSeconds)
+				break
+			}
 			name += fmt.Sprintf("(%s %s auto=%v)", p.Endpoints[0].URI, p.Endpoints[0].Arn, p.Huawu.AutoAnswer)
+		case *sma.SendDigits:
+			name += "(" + string(p.Digits) + ")"
 		}
 		all = append(all, strings.TrimSpace(name+" "+leg))
 	}
