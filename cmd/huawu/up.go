@@ -165,6 +165,11 @@ func greet(out io.Writer, in onebox.Info, dir string) {
 	}
 	say("  Webhooks   %s (what the demo CRM got)", in.CRM)
 	say("")
+	say("Log in · 登录: POST %s/v1/auth/login, tenant %s", in.URL, in.Tenant)
+	for _, a := range in.Agents {
+		say("  %-10s %-6s password %s  %s", a.Role, a.Username, a.DeskPassword, a.Name)
+	}
+	say("")
 	say("The first call, in another terminal · 第一通电话：")
 	say("  go run ./cmd/huawu call demo --data %s", dir)
 	say("")
@@ -174,7 +179,7 @@ func greet(out io.Writer, in onebox.Info, dir string) {
 		if a.Device == "softphone" {
 			how = "let it answer by itself; offers are accepted by the API"
 		}
-		say("  agent %s (%s): register sip:%s@%s, password %s — %s", a.Name, a.Username, a.SIPUser, in.SIP, a.Password, how)
+		say("  %s %s (%s): register sip:%s@%s, password %s — %s", a.Role, a.Name, a.Username, a.SIPUser, in.SIP, a.Password, how)
 	}
 	if len(in.Agents) > 0 {
 		say("  go available · 置闲：")

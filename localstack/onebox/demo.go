@@ -2,10 +2,6 @@ package onebox
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -30,14 +26,19 @@ const tokenLife = 24 * time.Hour
 
 // demo is what the demo tenant brings besides its items.
 type demo struct {
-	passwords map[string]string // of phones, by SIP user; kept, so that phones stay set up
-	crm       *receiver
+	phones map[string]string // passwords by SIP user; kept, so that phones stay set up
+	logins map[string]string // passwords by user name; kept, so that people need not look again
+	crm    *receiver
 }
 
 // seed writes the demo tenant. Its webhook endpoint is made anew at each start,
 // because this machine's port may have changed and its secret is told only once.
 func (b *Box) seed(ctx context.Context) error {
-	passwords, err := b.passwords()
+	phones, err := keep(filepath.Join(b.cfg.Data, "phones.json"), phonePassword)
+	if err != nil {
+		return err
+	}
+	logins, err := keep(filepath.Join(b.cfg.Data, "logins.json"), loginPassword)
 	if err != nil {
 		return err
 	}
@@ -53,32 +54,11 @@ func (b *Box) seed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.demo = &demo{passwords: passwords, crm: got}
-	return seed.Demo(ctx, b.cloud.Table(), seed.Options{RingSeconds: b.cfg.RingSeconds, ACWSeconds: b.cfg.ACWSeconds})
-}
-
-// passwords returns the demo phones' passwords: those of an earlier start, or new ones.
-func (b *Box) passwords() (map[string]string, error) {
-	file := filepath.Join(b.cfg.Data, "phones.json")
-	kept := map[string]string{}
-	raw, err := os.ReadFile(file)
-	if err == nil {
-		return kept, fault.Wrap(fault.Invalid, json.Unmarshal(raw, &kept), "read %s", file)
+	b.demo = &demo{phones: phones, logins: logins, crm: got}
+	if err := seed.Demo(ctx, b.cloud.Table(), seed.Options{RingSeconds: b.cfg.RingSeconds, ACWSeconds: b.cfg.ACWSeconds}); err != nil {
+		return err
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Wrap(fault.Unavailable, err, "read demo phones")
-	}
-	for _, p := range seed.People() {
-		secret := make([]byte, 6)
-		if _, err := rand.Read(secret); err != nil {
-			return nil, fault.Wrap(fault.Internal, err, "make a password")
-		}
-		kept[p.Username] = hex.EncodeToString(secret)
-	}
-	if raw, err = json.MarshalIndent(kept, "", "  "); err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "keep demo phones")
-	}
-	return kept, fault.Wrap(fault.Unavailable, os.WriteFile(file, raw, 0o600), "keep demo phones")
+	return seed.Logins(ctx, b.cloud.Table(), time.Now(), logins)
 }
 
 func (b *Box) tenants() []string {
@@ -103,7 +83,7 @@ func (b *Box) peers() (*trunk.Table, *registrar.Book, error) {
 	if b.demo != nil {
 		trunks = append(trunks, trunk.Trunk{ID: seed.Trunk, Tenant: seed.Tenant, Peers: []netip.Prefix{b.carrier()}})
 		for _, p := range seed.People() {
-			phones = append(phones, registrar.Account{Tenant: seed.Tenant, User: p.Username, Password: b.demo.passwords[p.Username]})
+			phones = append(phones, registrar.Account{Tenant: seed.Tenant, User: p.Username, Password: b.demo.phones[p.Username]})
 		}
 	}
 	table, err := trunk.NewTable(trunks...)
@@ -143,12 +123,12 @@ func (b *Box) describe(ctx context.Context) (Info, error) {
 	in.Tenant, in.Number, in.CRM = seed.Tenant, seed.Number, in.URL+receiverPath
 	expires := time.Now().Add(tokenLife)
 	for _, p := range seed.People() {
-		token, err := b.tokens().Issue(ctx, auth.Identity{Tenant: seed.Tenant, Agent: p.ID, Role: auth.Agent, Expires: expires})
+		token, err := b.tokens().Issue(ctx, auth.Identity{Tenant: seed.Tenant, Agent: p.ID, Role: p.Role, Expires: expires})
 		if err != nil {
 			return in, err
 		}
-		in.Agents = append(in.Agents, Login{ID: p.ID, Username: p.Username, Name: p.Name, Device: string(p.Device), SIPUser: p.Username,
-			Password: b.demo.passwords[p.Username], Token: token})
+		in.Agents = append(in.Agents, Login{ID: p.ID, Username: p.Username, Name: p.Name, Role: string(p.Role), DeskPassword: b.demo.logins[p.Username],
+			Device: string(p.Device), SIPUser: p.Username, Password: b.demo.phones[p.Username], Token: token})
 	}
 	var err error
 	in.Admin, err = b.tokens().Issue(ctx, auth.Identity{Tenant: seed.Tenant, Agent: "admin", Role: auth.Admin, Expires: expires})

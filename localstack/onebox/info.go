@@ -27,15 +27,18 @@ type Info struct {
 	CRM    string  `json:"crm,omitempty"`        // where the demo tenant's webhooks are shown
 }
 
-// Login is how one agent enters: a token for the desk, a password for the phone.
+// Login is how one agent enters: a password for the desk, another for the phone,
+// and a token for programs.
 type Login struct {
-	ID       string `json:"id"`
-	Username string `json:"username"`
-	Name     string `json:"name"`
-	Device   string `json:"device"` // phone: rings on offers; softphone: answers by itself once the offer is accepted
-	SIPUser  string `json:"sipUser"`
-	Password string `json:"sipPassword"`
-	Token    string `json:"token"`
+	ID           string `json:"id"`
+	Username     string `json:"username"`
+	Name         string `json:"name"`
+	Role         string `json:"role"`
+	DeskPassword string `json:"password"` // with tenant and username: POST /v1/auth/login
+	Device       string `json:"device"`   // phone: rings on offers; softphone: answers by itself once the offer is accepted
+	SIPUser      string `json:"sipUser"`
+	Password     string `json:"sipPassword"`
+	Token        string `json:"token"`
 }
 
 // ErrNotRunning is returned by ReadInfo for a data folder no centre runs in.

@@ -23,7 +23,7 @@ const (
 
 func (b *Box) deskConfig() deskfn.Config {
 	return deskfn.Config{Instance: contact.Instance{Account: localcloud.Account, Region: localcloud.Region},
-		Issuer: issuer, Audience: audience, Routing: acdfn.Machine(b.log)}
+		Issuer: issuer, Audience: audience, Local: true, Routing: acdfn.Machine(b.log)}
 }
 
 func (b *Box) tokens() *auth.Tokens { return b.deskConfig().Tokens(b.cloud.Keys()) }

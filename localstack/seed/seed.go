@@ -1,6 +1,6 @@
-// Package seed writes the demo tenant: a number with a flow, a queue, two agents,
-// and an endpoint that gets webhooks. It decides what a newcomer finds; what is
-// there already it leaves alone.
+// Package seed writes the demo tenant: a number with a flow, a queue, two agents
+// and a supervisor who may log in, and an endpoint that gets webhooks. It decides
+// what a newcomer finds; what is there already it leaves alone.
 package seed
 
 import (
@@ -10,6 +10,7 @@ import (
 	"huawu/flows"
 	"huawu/shared/acd"
 	"huawu/shared/agent"
+	"huawu/shared/auth"
 	"huawu/shared/cloud"
 	"huawu/shared/fault"
 	"huawu/shared/ivr"
@@ -29,16 +30,18 @@ const (
 // Person is an agent of the demo tenant.
 type Person struct {
 	ID, Username, Name string
+	Role               auth.Role
 	Device             agent.DeviceKind
 	Skills             map[string]int
 }
 
 // People are the agents: one with a phone that rings, one whose phone answers
-// by itself once the offer is accepted in the desk.
+// by itself once the offer is accepted in the desk, and a supervisor.
 func People() []Person {
 	return []Person{
-		{ID: "lin", Username: "lin", Name: "林晓", Device: agent.Phone},
-		{ID: "wu", Username: "wu", Name: "吴明", Device: agent.Softphone},
+		{ID: "lin", Username: "lin", Name: "林晓", Role: auth.Agent, Device: agent.Phone},
+		{ID: "wu", Username: "wu", Name: "吴明", Role: auth.Agent, Device: agent.Softphone},
+		{ID: "chen", Username: "chen", Name: "陈静", Role: auth.Supervisor, Device: agent.Softphone},
 	}
 }
 

@@ -82,7 +82,7 @@ type Service struct {
 
 // New returns a service.
 func New(c Config) *Service {
-	return &Service{table: c.Table, tokens: c.Tokens, now: c.Now, random: c.Random, log: c.Log, gate: newGate(), hash: matches}
+	return &Service{table: c.Table, tokens: c.Tokens, now: c.Now, random: c.Random, log: c.Log, gate: newGate(), hash: Matches}
 }
 
 // Attempt is what someone claims.
@@ -172,7 +172,7 @@ func (s *Service) user(ctx context.Context, tenant, username string) (u User, kn
 	if err != nil {
 		return User{}, false, fault.Wrap(fault.KindOf(err), err, "login: read user")
 	}
-	u, known = userFrom(item)
+	u, known = UserFrom(item)
 	return u, known, nil
 }
 

@@ -74,9 +74,9 @@ func NewPassword(random io.Reader) (string, error) {
 	return b.String(), nil
 }
 
-// matches reports whether a password is the one of a stored hash, in constant
+// Matches reports whether a password is the one of a stored hash, in constant
 // time. A hash that cannot be read matches nothing, and takes as long.
-func matches(password, stored string) bool {
+func Matches(password, stored string) bool {
 	p, err := parsePHC(stored)
 	if err != nil {
 		p, _ = parsePHC(nobody)

@@ -48,7 +48,7 @@ func TestHashes(t *testing.T) {
 		{"nothing stored", secret, "", false},
 		{"an unreadable hash", secret, one + "x", false},
 	} {
-		if got := matches(tt.password, tt.stored); got != tt.want {
+		if got := Matches(tt.password, tt.stored); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
@@ -90,7 +90,7 @@ func TestAFloodOfLogInsIsBounded(t *testing.T) {
 			most.Store(n)
 		}
 		defer inside.Add(-1)
-		return matches(password, stored)
+		return Matches(password, stored)
 	}
 	var before, after runtime.MemStats
 	runtime.GC()
@@ -175,6 +175,6 @@ func FuzzParsePHC(f *testing.F) {
 func BenchmarkHash(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		matches(secret, nobody)
+		Matches(secret, nobody)
 	}
 }

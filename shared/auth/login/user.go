@@ -43,8 +43,8 @@ func (u User) Put() (cloud.Write, error) {
 	return cloud.Write{Key: UserKey(u.Tenant, u.Username), Put: i}, nil
 }
 
-// userFrom reads a user back; false for an absent item.
-func userFrom(i cloud.Item) (User, bool) {
+// UserFrom reads a user back; false for an absent item, and one of something else.
+func UserFrom(i cloud.Item) (User, bool) {
 	username, ok := strings.CutPrefix(i.Key().Sort, sortUser)
 	if !ok {
 		return User{}, false
