@@ -106,7 +106,10 @@ func links(f *flow.Flow) []link {
 			key := [2]int{i, j}
 			if n, seen := at[key]; seen {
 				l := &list[n]
-				l.label, l.failure = joined(l.label, label), l.failure && failure
+				if l.failure || !failure { // where success goes too, an error needs no label
+					l.label = joined(l.label, label)
+				}
+				l.failure = l.failure && failure
 				return
 			}
 			at[key] = len(list)
@@ -117,13 +120,19 @@ func links(f *flow.Flow) []link {
 			add(c.NextAction, conditionLabel(c.Condition), false)
 		}
 		if len(t.Conditions) == 0 {
-			add(t.NextAction, "", false)
+			add(t.NextAction, "", leaves(a.Type))
 		}
 		for _, e := range t.Errors {
 			add(e.NextAction, string(e.ErrorType), true)
 		}
 	}
 	return list
+}
+
+// leaves reports whether success takes the contact out of the flow: then
+// NextAction is for errors.
+func leaves(kind string) bool {
+	return kind == "TransferContactToQueue" || kind == "DequeueContactAndTransferToQueue" || kind == "TransferToFlow" || kind == "TransferContactToAgent"
 }
 
 func joined(a, b string) string {

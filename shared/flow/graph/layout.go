@@ -16,11 +16,16 @@ const (
 	margin    = 24
 )
 
-// layout is where blocks stand: layer from the top, place from the left.
+// layout is where blocks stand: layer from the top, place from the left. Points
+// that long links pass on their way down stand behind the blocks.
 type layout struct {
 	layer, place []int
 	layers       [][]int
-	back         map[int]bool // links, by index, that lead up
+	back         map[int]bool  // links, by index, that lead up
+	via          map[int][]int // points of long links
+	blocks       int           // what is below this is a block, the rest are points
+	left         []int         // x of each, in pixels
+	width        int
 }
 
 // arrange puts each block below all that lead to it, leaves out links that
@@ -31,7 +36,7 @@ func arrange(f *flow.Flow, list []link) layout {
 	for i, l := range list {
 		out[l.from] = append(out[l.from], i)
 	}
-	l := layout{layer: make([]int, n), place: make([]int, n), back: map[int]bool{}}
+	l := layout{layer: make([]int, n), back: map[int]bool{}, via: map[int][]int{}, blocks: n}
 	order := l.sort(f, list, out)
 	for _, at := range order {
 		for _, i := range out[at] {
@@ -41,16 +46,72 @@ func arrange(f *flow.Flow, list []link) layout {
 		}
 	}
 	for _, at := range order {
-		for len(l.layers) <= l.layer[at] {
-			l.layers = append(l.layers, nil)
-		}
-		l.layers[l.layer[at]] = append(l.layers[l.layer[at]], at)
+		l.put(at)
 	}
+	hops := l.hops(list)
+	l.place = make([]int, len(l.layer))
 	l.number()
 	for round := range 8 {
-		l.sweep(list, round%2 == 0)
+		l.sweep(hops, round%2 == 0)
 	}
+	l.spread()
 	return l
+}
+
+// put adds a block or a point to its layer.
+func (l *layout) put(at int) {
+	for len(l.layers) <= l.layer[at] {
+		l.layers = append(l.layers, nil)
+	}
+	l.layers[l.layer[at]] = append(l.layers[l.layer[at]], at)
+}
+
+// hops are the links from layer to layer. A long one gets a point in each layer
+// between; of those that only errors take there are too many for that.
+func (l *layout) hops(list []link) [][2]int {
+	var hops [][2]int
+	for i, k := range list {
+		if l.back[i] {
+			continue
+		}
+		at := k.from
+		for layer := l.layer[k.from] + 1; layer < l.layer[k.to] && !k.failure; layer++ {
+			point := len(l.layer)
+			l.layer = append(l.layer, layer)
+			l.put(point)
+			l.via[i] = append(l.via[i], point)
+			hops = append(hops, [2]int{at, point})
+			at = point
+		}
+		hops = append(hops, [2]int{at, k.to})
+	}
+	return hops
+}
+
+// spread gives everything its x; layers stand in the middle.
+func (l *layout) spread() {
+	widths := make([]int, len(l.layers))
+	for i, row := range l.layers {
+		for _, at := range row {
+			widths[i] += l.wide(at) + gapX
+		}
+		l.width = max(l.width, widths[i])
+	}
+	l.left = make([]int, len(l.layer))
+	for i, row := range l.layers {
+		x := (l.width-widths[i])/2 + gapX/2
+		for _, at := range row {
+			l.left[at] = margin + x
+			x += l.wide(at) + gapX
+		}
+	}
+}
+
+func (l *layout) wide(at int) int {
+	if at < l.blocks {
+		return boxWidth
+	}
+	return 0
 }
 
 // sort returns the blocks so that each stands before those it leads to, and
@@ -105,21 +166,18 @@ func (l *layout) number() {
 	}
 }
 
-// sweep orders each layer by where the blocks it is linked to stand.
-func (l *layout) sweep(list []link, down bool) {
+// sweep orders each layer by where what it is linked to stands.
+func (l *layout) sweep(hops [][2]int, down bool) {
 	sum, count := make([]float64, len(l.place)), make([]float64, len(l.place))
 	weigh := func(at, other int) {
 		sum[at] += float64(l.place[other]) - float64(len(l.layers[l.layer[other]]))/2
 		count[at]++
 	}
-	for i, k := range list {
-		if l.back[i] {
-			continue
-		}
+	for _, hop := range hops {
 		if down {
-			weigh(k.to, k.from)
+			weigh(hop[1], hop[0])
 		} else {
-			weigh(k.from, k.to)
+			weigh(hop[0], hop[1])
 		}
 	}
 	for _, row := range l.layers {
@@ -134,19 +192,12 @@ func (l *layout) sweep(list []link, down bool) {
 	l.number()
 }
 
-// size is the size of the drawing.
+// size is the size of the drawing; ways back need room on the right.
 func (l *layout) size() (width, height int) {
-	widest := 1
-	for _, row := range l.layers {
-		widest = max(widest, len(row))
-	}
-	return 2*margin + widest*(boxWidth+gapX) + gapX, 2*margin + len(l.layers)*(boxHeight+gapY)
+	return 2*margin + max(l.width, boxWidth) + gapX, 2*margin + len(l.layers)*(boxHeight+gapY)
 }
 
-// corner is the left upper corner of a block; layers stand in the middle.
+// corner is the left upper corner of a block, or of a point.
 func (l *layout) corner(at int) (x, y int) {
-	width, _ := l.size()
-	row := l.layers[l.layer[at]]
-	used := len(row)*(boxWidth+gapX) - gapX
-	return (width-used)/2 + l.place[at]*(boxWidth+gapX), margin + l.layer[at]*(boxHeight+gapY)
+	return l.left[at], margin + l.layer[at]*(boxHeight+gapY)
 }

@@ -20,7 +20,7 @@ func SVG(f *flow.Flow) []byte {
 	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#6b7280"/></marker></defs>` + "\n")
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
 	for i, k := range list {
-		l.drawLink(&b, k, l.back[i])
+		l.drawLink(&b, k, l.back[i], l.via[i])
 	}
 	for i := range f.Actions {
 		l.drawBlock(&b, &f.Actions[i], i, f.Actions[i].Identifier == f.StartAction)
@@ -50,7 +50,7 @@ func (l *layout) drawBlock(b *strings.Builder, a *flow.Action, i int, start bool
 
 // drawLink draws a branch from the bottom of a block to the top of another; a
 // way back goes around on the right. Branches that only errors take are dashed.
-func (l *layout) drawLink(b *strings.Builder, k link, back bool) {
+func (l *layout) drawLink(b *strings.Builder, k link, back bool, via []int) {
 	x1, y1 := l.corner(k.from)
 	x2, y2 := l.corner(k.to)
 	dash := ""
@@ -66,15 +66,37 @@ func (l *layout) drawLink(b *strings.Builder, k link, back bool) {
 		labelX, labelY = out-gapX/2, (y1+y2)/2
 	} else {
 		x1, y1, x2 = x1+boxWidth/2, y1+boxHeight, x2+boxWidth/2
-		bend := max(gapY/2, (y2-y1)/3)
-		path = fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, x1, y1+bend, x2, y2-bend, x2, y2)
-		labelX, labelY = (3*x1+x2)/4, y1+18
+		path = l.curve(x1, y1, x2, y2, via)
+		next := x2
+		if len(via) > 0 {
+			next, _ = l.corner(via[0])
+		}
+		labelX, labelY = (x1+next)/2, y1+gapY/2
 	}
 	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="#6b7280"%s marker-end="url(#tip)"><title>%s</title></path>`, path, dash, escape(k.label))
 	if k.label != "" && !k.failure {
 		fmt.Fprintf(b, `<text x="%d" y="%d" font-size="10" fill="#374151" text-anchor="middle" stroke="#ffffff" stroke-width="3" paint-order="stroke">%s</text>`, labelX, labelY, escape(clip(k.label, 24)))
 	}
 	b.WriteString("\n")
+}
+
+// curve is a path down through points; past a block's layer it runs straight.
+func (l *layout) curve(x1, y1, x2, y2 int, via []int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "M%d %d", x1, y1)
+	to := func(x, y int) {
+		bend := max(gapY/2, (y-y1)/3)
+		fmt.Fprintf(&b, " C%d %d %d %d %d %d", x1, y1+bend, x, y-bend, x, y)
+		x1, y1 = x, y
+	}
+	for _, point := range via {
+		x, y := l.corner(point)
+		to(x, y)
+		fmt.Fprintf(&b, " V%d", y+boxHeight)
+		y1 = y + boxHeight
+	}
+	to(x2, y2)
+	return b.String()
 }
 
 func escape(text string) string {

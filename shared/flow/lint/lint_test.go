@@ -166,7 +166,9 @@ func TestEveryRuleIsExplained(t *testing.T) {
 }
 
 func FuzzLint(f *testing.F) {
-	f.Add(hotline(f))
+	f.Add([]byte(small("a", `{"Identifier":"a","Type":"MessageParticipant","Parameters":{"SSML":"<speak>录音 $.External.x</speak>"},"Transitions":{"NextAction":"b","Errors":[{"NextAction":"a","ErrorType":"NoMatchingError"}]}},{"Identifier":"b","Type":"UpdateContactRecordingBehavior","Parameters":{"RecordingBehavior":{"RecordedParticipants":["Agent"]}},"Transitions":{"NextAction":"c"}},{"Identifier":"c","Type":"TransferContactToQueue"}`)))
+	f.Add([]byte(small("m", `{"Identifier":"m","Type":"GetParticipantInput","Parameters":{"Text":"x","StoreInput":"False","InputTimeLimitSeconds":"5"},"Transitions":{"Conditions":[{"NextAction":"m","Condition":{"Operator":"Equals","Operands":["1"]}}]}}`)))
+	f.Add([]byte(`{"modules":[{"id":"a","type":"Disconnect","branches":[]}],"start":"a"}`))
 	f.Add([]byte(small("a", `{"Identifier":"a","Type":"Loop","Parameters":{"LoopCount":"1"},"Transitions":{"NextAction":"a"}}`)))
 	f.Add([]byte(`{"modules":[]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
