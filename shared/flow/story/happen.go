@@ -16,28 +16,40 @@ func wordPress(p *player, args []string, _ map[string]string) error {
 	if len(args) != 1 || p.current == nil {
 		return errors.New("want keys, after asks")
 	}
-	keys := args[0]
 	p.env.Now = p.env.Now.Add(2 * time.Second)
-	pattern, low, high, ends := inputShape(p.current)
-	if high == 0 {
+	kind, d, _, ok := Collect(p.current, args[0])
+	if !ok {
 		return errors.New("nothing asks for digits")
 	}
+	return p.event(kind, d)
+}
+
+// Collect types keys at an action that asks for digits, as a relay takes them:
+// it returns the event that ends the action and the keys that were not taken. ok
+// is false for actions that ask for none.
+func Collect(a *sma.Action, keys string) (kind sma.EventType, d *sma.ActionData, rest string, ok bool) {
+	pattern, low, high, ends := inputShape(a)
+	if high == 0 {
+		return "", nil, keys, false
+	}
 	typed := ""
-	for _, key := range keys {
-		if contains(ends, string(key)) || len(typed) == high {
+	for len(typed) < high && keys != "" {
+		key := keys[:1]
+		keys = keys[1:]
+		if contains(ends, key) {
 			break
 		}
-		typed += string(key)
+		typed += key
 	}
-	d := &sma.ActionData{ReceivedDigits: sma.Text(typed)}
-	kind := sma.ActionSuccessful
+	d = &sma.ActionData{Type: a.Type, Parameters: a.Parameters, ReceivedDigits: sma.Text(typed)}
+	kind = sma.ActionSuccessful
 	if ok, err := regexp.MatchString(pattern, typed); err != nil || !ok || len(typed) < low {
 		kind, d.ErrorType = sma.ActionFailed, sma.SystemException
 	}
-	if c, ok := p.current.Parameters.(*sma.CollectDigits); ok && c.Encrypt != nil && typed != "" {
+	if c, ok := a.Parameters.(*sma.CollectDigits); ok && c.Encrypt != nil && typed != "" {
 		d.ReceivedDigits, d.Huawu = "c2VhbGVk", &sma.Outcome{Encrypted: true}
 	}
-	return p.event(kind, d)
+	return kind, d, keys, true
 }
 
 func wordWaits(p *player, _ []string, _ map[string]string) error {
