@@ -163,7 +163,10 @@ func (b *Box) Run(ctx context.Context) error {
 	first = errors.Join(first, b.relay.Drain(context.WithoutCancel(ctx)))
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	first = errors.Join(first, b.http.Shutdown(bye))
+	if err := b.http.Shutdown(bye); err != nil { // a browser that holds a connection does not hold us
+		b.log.Info("connections to the desk are cut", "error", err)
+		first = errors.Join(first, b.http.Close())
+	}
 	off()
 	for range left {
 		first = errors.Join(first, <-ended)
