@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 
+	"huawu/mediarelay/media/g711"
+	"huawu/mediarelay/media/wav"
 	"huawu/shared/fault"
 )
 
@@ -39,19 +41,7 @@ func NewWAV(r *Reader, samples int64) *WAV {
 
 func wavHeader(samples int64, channels int) []byte {
 	size := min(WAVSize(samples, channels)-wavHead, 1<<32-1-wavHead) // the format has 32 bits
-	le := binary.LittleEndian
-	b := append(make([]byte, 0, wavHead), "RIFF"...)
-	b = le.AppendUint32(b, uint32(size+wavHead-8))
-	b = append(b, "WAVEfmt "...)
-	b = le.AppendUint32(b, 16)
-	b = le.AppendUint16(b, 1) // PCM
-	b = le.AppendUint16(b, uint16(channels))
-	b = le.AppendUint32(b, Rate)
-	b = le.AppendUint32(b, uint32(Rate*channels*2))
-	b = le.AppendUint16(b, uint16(channels*2))
-	b = le.AppendUint16(b, 16)
-	b = append(b, "data"...)
-	return le.AppendUint32(b, uint32(size))
+	return wav.Header(wav.PCM, Rate, channels, uint32(size))
 }
 
 // Read implements io.Reader.
@@ -115,26 +105,10 @@ func (w *WAV) size(samples int) {
 	clear(w.out)
 }
 
-// decode returns the linear value of one G.711 byte (ITU-T G.711, as in the
-// public reference code of its authors).
+// decode returns the linear value of one byte.
 func decode(law, b byte) int16 {
 	if law == PCMA {
-		b ^= 0x55
-		t, segment := int16(b&0x0f)<<4, b&0x70>>4
-		if segment == 0 {
-			t += 8
-		} else {
-			t = (t + 0x108) << (segment - 1)
-		}
-		if b&0x80 == 0 {
-			return -t
-		}
-		return t
+		return g711.DecodeA(b)
 	}
-	b = ^b
-	t := (int16(b&0x0f)<<3 + 0x84) << (b & 0x70 >> 4)
-	if b&0x80 != 0 {
-		return 0x84 - t
-	}
-	return t - 0x84
+	return g711.DecodeMu(b)
 }
