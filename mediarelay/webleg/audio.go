@@ -216,6 +216,7 @@ func (a *audio) run(conn *ice.Conn, d *described, client bool) {
 		return
 	}
 	a.s.count.up.Add(1)
+	a.s.log.Debug("webleg: audio is up", "leg", a.leg.id, "profile", a.keys.Load().profile.String())
 	a.tell(audioUp)
 	done := make(chan struct{})
 	a.s.background(func() {

@@ -35,6 +35,7 @@ type browser struct {
 	pc    *webrtc.PeerConnection
 	mouth *mouth
 	ear   *ear
+	udp   *net.UDPConn
 
 	dialog sipDialog
 }
@@ -255,17 +256,23 @@ func (p *browser) connection(hertz float64, certs ...webrtc.Certificate) {
 	se.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	se.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
 	se.LoggerFactory = quiet()
+	udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	mux := webrtc.NewICEUDPMux(quiet().NewLogger("mux"), udp)
+	se.SetICEUDPMux(mux)
 	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(se)).NewPeerConnection(webrtc.Configuration{Certificates: certs})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	microphone, heard := newMouth(hertz), &ear{}
-	p.pc, p.mouth, p.ear = pc, microphone, heard
+	p.pc, p.mouth, p.ear, p.udp = pc, microphone, heard, udp
 	if _, err := pc.AddTrack(p.mouth); err != nil {
 		p.t.Fatal(err)
 	}
 	pc.OnTrack(func(r *webrtc.TrackRemote, _ *webrtc.RTPReceiver) { heard.listen(r) })
-	p.t.Cleanup(func() { _ = pc.Close(); microphone.close() })
+	p.t.Cleanup(func() { _ = pc.Close(); microphone.close(); _ = mux.Close() })
 }
 
 func (p *browser) offer(o *webrtc.OfferOptions) string {

@@ -3,6 +3,8 @@ package webleg
 import (
 	"testing"
 
+	"github.com/pion/srtp/v3"
+
 	"huawu/mediarelay/call"
 )
 
@@ -20,7 +22,6 @@ func TestTheRelayCallsAnAgentsPage(t *testing.T) {
 	if got := invite.get("Alert-Info"); got != "info=alert-autoanswer" {
 		t.Errorf("Alert-Info %q", got)
 	}
-	b.await(call.Ringing, 1)
 	b.await(call.Answered, 1)
 	heard := b.listen(l)
 	sing(l, 1000)
@@ -62,6 +63,9 @@ func TestACustomersPageCallsTheRelay(t *testing.T) {
 	heard := b.listen(in.Leg)
 	sing(in.Leg, 1300)
 	eventually(t, "both hear each other", func() bool { return heard.hears(700) && p.ear.hears(1300) })
+	if got := legOf(b).now.Load().keys.Load().profile; got != srtp.ProtectionProfileAeadAes128Gcm { // DTLS began with the page
+		t.Errorf("profile %v is not the best that both know", got)
+	}
 	p.send("BYE", "")
 	p.response(200, "BYE")
 	b.await(call.Ended, 1)

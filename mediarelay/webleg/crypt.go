@@ -104,6 +104,7 @@ const maxStreams = 64
 // keys encrypt and decrypt one connection's SRTP (RFC 3711, 5764, 7714). in is
 // used by the one reader, out by the one writer.
 type keys struct {
+	profile         srtp.ProtectionProfile
 	in, out         *srtp.Context
 	inHead, outHead rtp.Header
 	streams         map[uint32]struct{}
@@ -120,7 +121,7 @@ func newKeys(c *dtls.Conn, client bool) (*keys, error) {
 	if err := cfg.ExtractSessionKeysFromDTLS(&state, client); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "webleg: keys")
 	}
-	k := &keys{streams: map[uint32]struct{}{}}
+	k := &keys{profile: cfg.Profile, streams: map[uint32]struct{}{}}
 	var err error
 	if k.in, err = srtp.CreateContext(cfg.Keys.RemoteMasterKey, cfg.Keys.RemoteMasterSalt, cfg.Profile,
 		srtp.SRTPReplayProtection(replayWindow), srtp.SRTCPReplayProtection(replayWindow)); err != nil {
