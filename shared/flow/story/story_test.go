@@ -64,6 +64,18 @@ func TestTheClockIsTheStorys(t *testing.T) {
 	}
 }
 
+func TestOverridesSettleSeveralActions(t *testing.T) {
+	d, err := story.Parse([]byte("-- both --\noverride say menu error=NoMatchingError\ncall\nhangs up\n-- none --\noverride say menu error=NoMatchingError\noverride say menu off\ncall\nsays 您好\nasks 按1\npress 1\nhangs up\n"+strings.Replace(hello, `"Transitions":{"NextAction":"menu"}`, `"Transitions":{"NextAction":"menu","Errors":[{"ErrorType":"NoMatchingError","NextAction":"menu"}]}`, 1)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range d.RunAll() {
+		if r.Err != nil {
+			t.Errorf("%s: %v", r.Name, r.Err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"a quote that is not closed": "says \"x\n",

@@ -27,7 +27,7 @@ func words() map[string]word {
 		"hours":    wordHours,    // id open | id closed
 		"metric":   wordMetric,   // queue online= available= staffed= size= oldest=
 		"data":     wordData,     // action-type replies JSON | fails error
-		"override": wordOverride, // action error= | value= | off
+		"override": wordOverride, // action… error= | value= | off
 		"agent":    wordAgent,    // username first= last=
 		"header":   wordHeader,   // name value: of the INVITE
 
@@ -189,11 +189,15 @@ func wordOverride(p *player, args []string, set map[string]string) error {
 		o[id] = old
 	}
 	p.env.Override = o
-	if len(args) > 1 && args[1] == "off" {
-		delete(o, args[0])
+	if last := len(args) - 1; last > 0 && args[last] == "off" {
+		for _, id := range args[:last] {
+			delete(o, id)
+		}
 		return nil
 	}
-	o[args[0]] = interp.Override{Error: flow.ErrorType(set["error"]), Value: set["value"]}
+	for _, id := range args {
+		o[id] = interp.Override{Error: flow.ErrorType(set["error"]), Value: set["value"]}
+	}
 	return nil
 }
 
