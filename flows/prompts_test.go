@@ -3,9 +3,13 @@ package flows
 import (
 	"encoding/json"
 	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"huawu/mediarelay/prompts"
 	"huawu/shared/flow"
@@ -39,7 +43,7 @@ func TestEveryTextOfTheDemoFlowsIsAStoredPrompt(t *testing.T) {
 			if err := json.Unmarshal(a.Parameters, &parameters); a.Parameters != nil && err != nil {
 				t.Fatal(err)
 			}
-			for _, text := range texts(parameters) {
+			for _, text := range spoken(parameters) {
 				found, seen = false, seen+1
 				for _, language := range []string{"zh-CN", "en"} {
 					_, ok := c.ByText(language, text)
@@ -56,21 +60,21 @@ func TestEveryTextOfTheDemoFlowsIsAStoredPrompt(t *testing.T) {
 	}
 }
 
-// texts returns every "Text" of an action's parameters, however deep.
-func texts(v any) []string {
+// spoken returns every "Text" and "SSML" of an action's parameters, however deep.
+func spoken(v any) []string {
 	var all []string
 	switch v := v.(type) {
 	case map[string]any:
 		for key, value := range v {
-			if s, ok := value.(string); ok && key == "Text" {
+			if s, ok := value.(string); ok && (key == "Text" || key == "SSML") {
 				all = append(all, s)
 				continue
 			}
-			all = append(all, texts(value)...)
+			all = append(all, spoken(value)...)
 		}
 	case []any:
 		for _, value := range v {
-			all = append(all, texts(value)...)
+			all = append(all, spoken(value)...)
 		}
 	}
 	return all
@@ -103,5 +107,86 @@ func TestEveryPromptHasAudioInEveryLanguage(t *testing.T) {
 	}
 	if len(byLanguage) != len(speech.Supported()) {
 		t.Errorf("prompts in %d languages, want %d", len(byLanguage), len(speech.Supported()))
+	}
+}
+
+// textLists reads the lists of texts that the synthesizer speaks; they are
+// written like those of the stored prompts.
+func textLists(t *testing.T) *speech.Catalogue {
+	t.Helper()
+	lists, err := filepath.Glob("prompts/*/texts.txt")
+	if err != nil || len(lists) != len(speech.Supported()) {
+		t.Fatalf("texts in %d languages, want %d: %v", len(lists), len(speech.Supported()), err)
+	}
+	files := fstest.MapFS{}
+	for _, list := range lists {
+		data, err := os.ReadFile(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[path.Join(filepath.Base(filepath.Dir(list)), speech.CatalogueFile)] = &fstest.MapFile{Data: data}
+	}
+	c, err := speech.ReadCatalogue(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// saysAny returns what the flows of the folder say.
+func saysAny(t *testing.T) map[string][]string {
+	t.Helper()
+	names, err := filepath.Glob("*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string][]string{} // text → where
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := flow.Parse(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range f.Actions {
+			var parameters any
+			if err := json.Unmarshal(a.Parameters, &parameters); a.Parameters != nil && err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range spoken(parameters) {
+				said[text] = append(said[text], name+": action "+a.Identifier)
+			}
+		}
+	}
+	return said
+}
+
+// Who wants a flow in another language finds each of its texts translated.
+func TestEveryTextOfEveryFlowIsInTheLists(t *testing.T) {
+	_, stored := catalogue(t)
+	said, list := saysAny(t), textLists(t)
+	listed, byLanguage := map[string]bool{}, map[string][]string{}
+	for _, p := range append(stored.All(), list.All()...) {
+		listed[p.Text] = true
+	}
+	for text, where := range said {
+		if !listed[text] {
+			t.Errorf("%s says %q, which is in no list", where[0], text)
+		}
+	}
+	for _, p := range list.All() {
+		if (p.Language == "zh-CN" || p.Language == "en") && said[p.Text] == nil {
+			t.Errorf("%s: no flow says %s", p.Language, p.ID)
+		}
+		if p.ID != "hotline-hint" { // said to all callers, by each language for itself
+			byLanguage[p.Language] = append(byLanguage[p.Language], p.ID)
+		}
+	}
+	for language, ids := range byLanguage {
+		if !slices.Equal(ids, byLanguage["zh-CN"]) {
+			t.Errorf("%s has texts %s, zh-CN has %s", language, strings.Join(ids, " "), strings.Join(byLanguage["zh-CN"], " "))
+		}
 	}
 }
