@@ -1,6 +1,8 @@
 package webleg
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"huawu/mediarelay/call"
+	"huawu/shared/fault"
 )
 
 // talking is a call from the relay to an agent's page, with a tone each way.
@@ -168,6 +171,54 @@ func TestALegWithoutAPageIsHungUp(t *testing.T) {
 	if b.count(call.Ended) != 1 {
 		t.Error("ended twice")
 	}
+}
+
+// Some pages press keys by INFO, some by RTP, some by both: each press counts once.
+func TestDigitsByINFO(t *testing.T) {
+	b, p, _, _ := talking(t, nil)
+	info := func(digit string) {
+		p.dialog.seq++
+		body := "Signal=" + digit + "\r\nDuration=100\r\n"
+		d := &p.dialog
+		p.write(fmt.Sprintf("INFO %s SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\nTo: <sip:huawu>;tag=%s\r\n"+
+			"From: <sip:lin@huawu>;tag=%s\r\nCall-ID: %s\r\nCSeq: %d INFO\r\nContent-Type: application/dtmf-relay\r\nContent-Length: %d\r\n\r\n%s",
+			d.target, word(), d.remote, d.local, d.callID, d.seq, len(body), body))
+		p.response(200, "INFO")
+	}
+	info("4")
+	eventually(t, "a digit by INFO", func() bool { return b.digits() == "4" })
+	p.mouth.press(8)
+	eventually(t, "a digit by RTP", func() bool { return b.digits() == "48" })
+	info("8") // the same press once more
+	info("9")
+	eventually(t, "the next one", func() bool { return b.digits() == "489" })
+}
+
+// Two tenants may have users of one name.
+func TestPagesOfTenantsAreApart(t *testing.T) {
+	b := newBed(t, nil)
+	other := b.page(Identity{Tenant: "other", User: "lin"})
+	other.register("lin", 60)
+	if _, err := b.s.Dial(t.Context(), call.Target{Kind: call.ToAgent, Tenant: "demo", URI: "lin"}, b.tell); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("dialled another tenant's page: %v", err)
+	}
+	next := &dialled{}
+	own := b.s.Before(next)
+	if _, err := own.Dial(t.Context(), call.Target{Kind: call.ToAgent, Tenant: "demo", URI: "lin"}, b.tell); err != nil || next.n != 1 {
+		t.Errorf("a user without a page is not left to phones: %v", err)
+	}
+	if _, err := own.Dial(t.Context(), call.Target{Kind: call.ToAgent, CallID: "c", Tenant: "other", URI: "lin"}, b.tell); err != nil || next.n != 1 {
+		t.Errorf("a user with a page is left to phones: %v", err)
+	}
+	other.request("INVITE")
+}
+
+// dialled counts the calls that are left to it.
+type dialled struct{ n int }
+
+func (d *dialled) Dial(context.Context, call.Target, call.Notify) (call.Leg, error) {
+	d.n++
+	return nil, nil
 }
 
 func TestAPageDeclines(t *testing.T) {
