@@ -14,7 +14,8 @@ import (
 
 // Looks reports whether a document is probably a test case, broken ones too.
 func Looks(data []byte) bool {
-	return bytes.Contains(data, []byte("Observations")) &&
+	named := bytes.Contains(data, []byte(`"Observations"`)) || bytes.Contains(data, []byte(`\"Observations\"`)) // Content may be text
+	return named &&
 		(bytes.Contains(data, []byte(TestInitiated)) || bytes.Contains(data, []byte(MessageReceived)) || bytes.Contains(data, []byte(FlowActionStarted)))
 }
 

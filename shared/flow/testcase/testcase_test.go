@@ -190,3 +190,35 @@ func BenchmarkRun(b *testing.B) {
 		}
 	}
 }
+
+func TestLooks(t *testing.T) {
+	tests := []struct {
+		name, path string
+		want       bool
+	}{
+		{"a test case", "testdata/cases/closed.json", true},
+		{"a test case in text", "testdata/cases/described.json", true},
+		{"a flow", "testdata/flows/repair.json", false},
+		{"our demo", "../../../flows/demo.json", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Looks(read(t, tt.path)); got != tt.want {
+				t.Errorf("Looks = %t", got)
+			}
+		})
+	}
+}
+
+func TestChat(t *testing.T) {
+	c, err := Parse([]byte(`{"Version": "2019-10-30", "Name": "by chat", "EntryPoint": {"Type": "CHAT", "ChatEntryPointParameters": {"FlowId": "repair"}},
+		"Observations": [{"Identifier": "any", "Event": {"Type": "MessageReceived"}, "Usage": {"Type": "ANY"}, "Actions": [
+			{"Id": "channel", "Type": "Assert", "Parameters": {"Namespace": "$.Channel", "Operator": "Equals", "Operand": "CHAT"}},
+			{"Id": "end", "Type": "TestControl", "Parameters": {"Command": {"Type": "EndTest"}}}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := c.Run("", world(t)); !r.Passed || r.Name != "by chat" || r.Observations[0].Times != 1 {
+		t.Errorf("result: %s", r.String())
+	}
+}
