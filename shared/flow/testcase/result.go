@@ -70,8 +70,19 @@ func clock(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Round(100 * time.Millisecond).String()
 }
 
-// Failures are the reasons why a test did not come true, a line each.
+// Failures are the reasons why a test did not come true, a line each, with what
+// was made up: that is often why.
 func (r *Result) Failures() []string {
+	list := r.reasons()
+	if len(list) > 0 {
+		for _, n := range r.Notes {
+			list = append(list, "note: "+n)
+		}
+	}
+	return list
+}
+
+func (r *Result) reasons() []string {
 	var list []string
 	if r.Failure != "" {
 		list = append(list, r.Failure)
@@ -106,7 +117,7 @@ func (r *Result) String() string {
 			}
 		}
 	}
-	for _, f := range r.Failures() {
+	for _, f := range r.reasons() {
 		fmt.Fprintf(&b, "  because: %s\n", f)
 	}
 	for _, h := range r.Heard {
