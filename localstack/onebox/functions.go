@@ -1,8 +1,6 @@
 package onebox
 
 import (
-	"context"
-	"encoding/json"
 	"time"
 
 	acdfn "huawu/functions/acd/handler"
@@ -47,7 +45,7 @@ func (b *Box) wire() error {
 	router := acdfn.New(b.cloud.Table(), b.cloud.Queue(), run)
 	ivr := ivrfn.New(ivrfn.Ports{Table: b.cloud.Table(), Queue: b.cloud.Queue(), Functions: b.cloud.Invoker()},
 		ivr.Config{RecordingLocation: "recordings", Region: localcloud.Region}, run)
-	b.cloud.Invoker().Register(localcloud.Function{Name: "ivr", Timeout: 10 * time.Second, Handle: jsonFunction(ivr.Handle)})
+	b.cloud.Invoker().Register(localcloud.Function{Name: "ivr", Timeout: 10 * time.Second, Handle: localcloud.Typed(ivr.Handle)})
 
 	c, instance := b.cloud, contact.Instance{Account: localcloud.Account, Region: localcloud.Region}
 	for _, s := range []localcloud.Consumer{
@@ -69,19 +67,4 @@ func (b *Box) wire() error {
 		}
 	}
 	return nil
-}
-
-// jsonFunction makes a typed function one that takes and gives JSON, as Lambda does.
-func jsonFunction[In, Out any](f func(context.Context, In) (Out, error)) func(context.Context, []byte) ([]byte, error) {
-	return func(ctx context.Context, payload []byte) ([]byte, error) {
-		var in In
-		if err := json.Unmarshal(payload, &in); err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "read event")
-		}
-		out, err := f(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(out)
-	}
 }
