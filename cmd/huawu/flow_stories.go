@@ -19,12 +19,18 @@ import (
 	stories "huawu/shared/flow/story"
 )
 
-// storyFile is a document of stories, read.
+// storyFile is a document of stories, or a test case of Amazon Connect, read.
 type storyFile struct {
 	path   string
 	folder string
-	doc    *stories.Document
-	own    map[string]bool // ids of flows that lie beside it
+	plays  []play
+	within map[string]*interp.Program // flows that it holds itself
+}
+
+// play is one story that can be played.
+type play struct {
+	name string
+	run  func() stories.Result
 }
 
 // storyResult is one story that was played.
@@ -58,7 +64,7 @@ type testReport struct {
 
 // flowTest plays the stories beside flows.
 func flowTest(ctx context.Context, out io.Writer, args []string) error {
-	f := flowFlags("test", "[-o json] [-v] [--run REGEXP] [--min-coverage PERCENT] FILE.txtar…|DIR", "play the stories beside flows: offline, on virtual time, in parallel",
+	f := flowFlags("test", "[-o json] [-v] [--run REGEXP] [--min-coverage PERCENT] FILE…|DIR", "play the stories beside flows, and test cases of Amazon Connect: offline, on virtual time, in parallel",
 		"huawu flow test flows\nhuawu flow test --min-coverage 100 -o json flows/hotline.txtar")
 	output := f.String("o", "text", "text, or json")
 	verbose := f.Bool("v", false, "list the stories that came true too")
@@ -118,33 +124,50 @@ func readStories(args []string) ([]storyFile, programsBeside, testReport, error)
 				return nil, nil, report, err
 			}
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, nil, report, err
-		}
-		doc, err := stories.Parse(data, beside[folder])
+		file, err := readStory(path, beside[folder])
 		if err != nil {
 			report.Broken = append(report.Broken, fmt.Sprintf("%s: %v", path, err))
 			continue
 		}
-		file := storyFile{path: path, folder: folder, doc: doc, own: map[string]bool{}}
-		for id, p := range beside[folder] {
-			file.own[id] = doc.Flows[id] == p
-		}
 		files = append(files, file)
 	}
 	if len(paths) == 0 {
-		return nil, nil, report, fmt.Errorf("no stories (*.txtar) in %s", strings.Join(args, ", "))
+		return nil, nil, report, fmt.Errorf("no stories (*.txtar) and no test cases in %s", strings.Join(args, ", "))
 	}
 	return files, beside, report, nil
 }
 
-// storyPaths lists the .txtar files that are meant. Of a flow, hotline.json, it
-// is the story beside it.
+// readStory reads a document of stories.
+func readStory(path string, beside map[string]*interp.Program) (storyFile, error) {
+	file := storyFile{path: path, folder: filepath.Dir(path), within: map[string]*interp.Program{}}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return file, err
+	}
+	if isCase(path) {
+		return file, file.readCase(data, beside)
+	}
+	doc, err := stories.Parse(data, beside)
+	if err != nil {
+		return file, err
+	}
+	for id, p := range doc.Flows {
+		if beside[id] != p {
+			file.within[id] = p
+		}
+	}
+	for _, s := range doc.Stories {
+		file.plays = append(file.plays, play{s.Name, func() stories.Result { return doc.Run(s) }})
+	}
+	return file, nil
+}
+
+// storyPaths lists the stories that are meant: .txtar files, and JSON that is a
+// test case. Of a flow, hotline.json, it is the story beside it.
 func storyPaths(args []string) ([]string, error) {
 	var paths []string
 	for _, arg := range args {
-		if id, ok := strings.CutSuffix(arg, ".json"); ok {
+		if id, ok := strings.CutSuffix(arg, ".json"); ok && !isCase(arg) {
 			arg = id + ".txtar"
 		}
 		info, err := os.Stat(arg)
@@ -156,7 +179,7 @@ func storyPaths(args []string) ([]string, error) {
 			continue
 		}
 		err = filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(path, ".txtar") {
+			if err == nil && !d.IsDir() && (strings.HasSuffix(path, ".txtar") || isCase(path)) {
 				paths = append(paths, path)
 			}
 			return err
@@ -198,14 +221,14 @@ func compileFolder(folder string, report *testReport) (map[string]*interp.Progra
 // processors. It waits for all of them.
 func playStories(ctx context.Context, files []storyFile, pattern *regexp.Regexp, report *testReport) {
 	type job struct {
-		file  *storyFile
-		story stories.Story
+		path string
+		play
 	}
 	var jobs []job
-	for i := range files {
-		for _, s := range files[i].doc.Stories {
-			if pattern.MatchString(s.Name) {
-				jobs = append(jobs, job{&files[i], s})
+	for _, f := range files {
+		for _, p := range f.plays {
+			if pattern.MatchString(p.name) {
+				jobs = append(jobs, job{f.path, p})
 			}
 		}
 	}
@@ -215,8 +238,8 @@ func playStories(ctx context.Context, files []storyFile, pattern *regexp.Regexp,
 	for range min(runtime.GOMAXPROCS(0), max(1, len(jobs))) {
 		workers.Go(func() {
 			for i := range next {
-				r := jobs[i].file.doc.Run(jobs[i].story)
-				results[i] = storyResult{File: jobs[i].file.path, Story: r.Name, Passed: r.Err == nil, Calls: r.Invocations, Seconds: r.Elapsed.Seconds(), result: r}
+				r := jobs[i].run()
+				results[i] = storyResult{File: jobs[i].path, Story: r.Name, Passed: r.Err == nil, Calls: r.Invocations, Seconds: r.Elapsed.Seconds(), result: r}
 				if r.Err != nil {
 					results[i].Error = r.Err.Error()
 				}
@@ -268,10 +291,8 @@ func (r *testReport) cover(files []storyFile, beside programsBeside) {
 		}
 	}
 	for _, f := range files {
-		for _, id := range slices.Sorted(maps.Keys(f.doc.Flows)) {
-			if !f.own[id] {
-				add(f.doc.Flows[id], f.path, played[f.path])
-			}
+		for _, id := range slices.Sorted(maps.Keys(f.within)) {
+			add(f.within[id], f.path, played[f.path])
 		}
 	}
 }

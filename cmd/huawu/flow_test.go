@@ -60,6 +60,9 @@ func TestFlowCommands(t *testing.T) {
 		{"test-good.txt", "test good -v", nil},
 		{"test-bad.txt", "test bad", errFound},
 		{"test-thin.txt", "test good/menu.json --min-coverage 100 --run order", errFound},
+		{"test-case.txt", "test cases/three.json -v", nil},
+		{"test-cases.txt", "test cases -v", errFound},
+		{"lint-cases.txt", "lint cases", nil}, // test cases are no flows
 		{"fmt.json", "fmt good/menu.json", nil},
 		{"fmt-list.txt", "fmt -l good bad", nil},
 		{"diff.txt", "diff good/menu.json bad/broken.json", nil},

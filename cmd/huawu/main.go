@@ -30,7 +30,7 @@ func commands() []command {
 		{[]string{"recording", "export"}, "[--data DIR] ID FILE.wav", "decrypt a contact's recording into a stereo WAV file", recordingExport},
 		{[]string{"prompts", "make"}, "[--force] DIR", "speak the prompt lists of DIR into WAV files (espeak-ng)", promptsMake},
 		{[]string{"flow", "lint"}, "[-o json] [--strict] FILE…|DIR", "find what is wrong with flows", flowLint},
-		{[]string{"flow", "test"}, "[-o json] [--min-coverage PERCENT] FILE.txtar…|DIR", "play the stories beside flows, offline", flowTest},
+		{[]string{"flow", "test"}, "[-o json] [--min-coverage PERCENT] FILE…|DIR", "play the stories beside flows, offline", flowTest},
 		{[]string{"flow", "run"}, "[--function NAME=JSON]… FILE", "call a flow from the terminal", flowRun},
 		{[]string{"flow", "diff"}, "[-o json] [--exit-code] A B", "what changed between two flows, for a caller", flowDiff},
 		{[]string{"flow", "fmt"}, "[-l] [-w] FILE…|DIR", "write flows in one form", flowFmt},
