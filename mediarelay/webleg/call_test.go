@@ -1,6 +1,8 @@
 package webleg
 
 import (
+	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/pion/srtp/v3"
@@ -70,4 +72,23 @@ func TestACustomersPageCallsTheRelay(t *testing.T) {
 	p.response(200, "BYE")
 	b.await(call.Ended, 1)
 	eventually(t, "nothing is left", func() bool { return b.s.Live() == 0 && b.engine.Count().Ports == 0 })
+}
+
+// In a container the address that browsers use is not one of ours.
+func TestListeningOnAllAddresses(t *testing.T) {
+	b := newBed(t, func(c *Config) {
+		c.Listen, c.Advertise = netip.MustParseAddrPort("0.0.0.0:0"), netip.MustParseAddr("127.0.0.1")
+	})
+	p := b.page(agent)
+	p.register("lin", 60)
+	l := b.dial("lin", false)
+	if invite := p.answer(440, nil); strings.Count(invite.body, "a=candidate:") != 1 || !strings.Contains(invite.body, " 127.0.0.1 ") {
+		t.Errorf("offered\n%s", invite.body)
+	}
+	heard := b.listen(l)
+	sing(l, 1000)
+	eventually(t, "both hear each other", func() bool { return heard.hears(440) && p.ear.hears(1000) })
+	if _, err := New(Config{Listen: netip.MustParseAddrPort("0.0.0.0:0"), Tickets: b.box, Calls: b, Engine: b.engine}); err == nil {
+		t.Error("nobody knows where to send to, and nobody says so")
+	}
 }
