@@ -4,9 +4,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 GO ?= go
 DATA ?= data
-TAGS := -tags lambda.norpc
 
-.PHONY: help run test check test-race test-e2e bench fuzz prompts deps fmt clean
+.PHONY: help run test check bench fuzz prompts deps fmt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
