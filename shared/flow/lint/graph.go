@@ -19,8 +19,9 @@ type graph struct {
 	flow  *flow.Flow
 	index map[string]int
 	out   [][]edge
-	start int    // -1 if there is none
-	seen  []bool // a run can come there
+	start int                   // -1 if there is none
+	seen  []bool                // a run can come there
+	facts map[string]flow.Facts // by action type; types that do not exist have none
 }
 
 // newGraph keeps only branches that lead somewhere.
@@ -31,7 +32,13 @@ func newGraph(f *flow.Flow) *graph {
 			g.index[a.Identifier] = i
 		}
 	}
-	for i := range f.Actions {
+	g.facts = map[string]flow.Facts{}
+	for i, a := range f.Actions {
+		if _, ok := g.facts[a.Type]; !ok {
+			if facts, known := flow.FactsOf(a.Type); known {
+				g.facts[a.Type] = facts
+			}
+		}
 		g.out[i] = g.edges(i)
 	}
 	if i, ok := g.index[f.StartAction]; ok && f.StartAction != "" {
@@ -54,8 +61,7 @@ func sendsOn(kind string) bool {
 // edges returns the branches of an action that can be taken.
 func (g *graph) edges(i int) []edge {
 	a := &g.flow.Actions[i]
-	facts, _ := flow.FactsOf(a.Type)
-	if facts.Last {
+	if g.facts[a.Type].Last {
 		return nil
 	}
 	var list []edge

@@ -26,7 +26,7 @@ func (l *linter) unreachable() {
 func (l *linter) branches() {
 	for i := range l.flow.Actions {
 		a := &l.flow.Actions[i]
-		facts, known := flow.FactsOf(a.Type)
+		facts, known := l.graph.facts[a.Type]
 		if !known || facts.Tier == 4 {
 			continue
 		}
