@@ -133,15 +133,17 @@ func (c *centre) open() {
 	c.t.Cleanup(c.stop)
 }
 
+// bin is where the real program lies once it is built.
+var bin = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "huawu-e2e") })
+
 // program builds the real program once.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "huawu-e2e")
+	dir, err := bin()
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, "huawu")
-	out, err := exec.Command("go", "build", "-o", path, "huawu/cmd/huawu").CombinedOutput()
-	if err != nil {
+	if out, err := exec.Command("go", "build", "-o", path, "huawu/cmd/huawu").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build huawu: %w\n%s", err, out)
 	}
 	return path, nil
@@ -149,8 +151,8 @@ var program = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := program(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
+	if dir, err := bin(); err == nil {
+		os.RemoveAll(dir)
 	}
 	os.Exit(code)
 }

@@ -18,7 +18,7 @@ import (
 
 // atOnce is how many stories are played at one time. They wait more than they
 // work: more than processors, but so few that audio comes in time.
-const atOnce = 5
+const atOnce = 7
 
 func TestStories(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.txtar")
