@@ -37,6 +37,19 @@ type problem struct {
 	Status int    `json:"status"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
+	Errors []struct {
+		Message  string `json:"message"`
+		Location string `json:"location"`
+	} `json:"errors"`
+}
+
+// text is the detail with every field that was wrong.
+func (p problem) text() string {
+	s := p.Detail
+	for _, e := range p.Errors {
+		s += "; " + e.Location + ": " + e.Message
+	}
+	return s
 }
 
 // do sends one request and reads the answer into out (nil: it is ignored).
@@ -88,7 +101,7 @@ func (c client) send(ctx context.Context, method, path string, body io.Reader, h
 	p := problem{Status: res.StatusCode, Title: res.Status}
 	raw, _ := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	if json.Unmarshal(raw, &p) == nil && p.Detail != "" {
-		return nil, fmt.Errorf("%s %s: %s", method, path, p.Detail)
+		return nil, fmt.Errorf("%s %s: %s", method, path, p.text())
 	}
 	return nil, fmt.Errorf("%s %s: %s", method, path, p.Title)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"strings"
@@ -82,5 +83,15 @@ func TestMusicLoopsWithoutASeam(t *testing.T) {
 	}
 	if seam := step(pcm[len(pcm)-1], pcm[0]); seam > most {
 		t.Errorf("step at the seam %d, elsewhere at most %d", seam, most)
+	}
+}
+
+func TestAProblemNamesEveryWrongField(t *testing.T) {
+	var p problem
+	if err := json.Unmarshal([]byte(`{"detail":"validation failed","errors":[{"location":"path.id","message":"expected a UUID","value":"nope"}]}`), &p); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.text(), "validation failed; path.id: expected a UUID"; got != want {
+		t.Errorf("told %q, want %q", got, want)
 	}
 }
