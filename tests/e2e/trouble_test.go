@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	webhook "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -213,6 +214,12 @@ func (r *shop) deliveries() []onebox.Delivery {
 	return append([]onebox.Delivery(nil), r.got...)
 }
 
+// term: the process of the centre is asked to end; dies tells that it has.
+func (s *story) wordTerm([]string) {
+	s.Helper()
+	s.must(s.centre.cmd.Process.Signal(syscall.SIGTERM))
+}
+
 // kill: the process of the centre is killed.
 func (s *story) wordKill([]string) {
 	s.Helper()
@@ -220,7 +227,7 @@ func (s *story) wordKill([]string) {
 	s.centre.kill()
 }
 
-// dies: the process has killed itself as die-after says.
+// dies: the process has killed itself as die-after says, or has come to its end.
 func (s *story) wordDies([]string) {
 	s.Helper()
 	s.wait("the centre dies", func() error {

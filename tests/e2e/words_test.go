@@ -40,6 +40,7 @@ func words() map[string]word {
 		"send":       {false, (*story).wordSend},
 		"function":   {false, (*story).wordFunction},
 		"receiver":   {false, (*story).wordReceiver},
+		"term":       {false, (*story).wordTerm},
 		"kill":       {false, (*story).wordKill},
 		"dies":       {false, (*story).wordDies},
 		"restart":    {false, (*story).wordRestart},
@@ -126,8 +127,8 @@ func (s *story) caller() *caller {
 	return c
 }
 
-// dial 95000 [from=+86…] [unanswered]: a telephone calls and is answered, or the
-// centre may die before that.
+// dial 95000 [from=+86…] [unanswered|refused]: a telephone calls and is answered.
+// unanswered: the centre may die before that; refused: it is not let in.
 func (s *story) wordDial(words []string) {
 	plain, o := s.read(words, "from")
 	if len(plain) == 0 {
@@ -144,10 +145,18 @@ func (s *story) wordDial(words []string) {
 		c.ear = peers.NewEar(c.phone)
 		s.callers[s.who] = c
 	}
+	refused := slices.Contains(plain, "refused")
 	known := len(s.centre.calls())
 	c.ear.Skip()
 	c.dials++
 	c.phone.Do("dial", "sip:"+to+"@"+s.centre.info.SIP)
+	if refused {
+		s.wait("the call is refused", c.told("CALL_CLOSED", c.dials))
+		if n := c.phone.Count("CALL_ESTABLISHED"); n >= c.dials {
+			s.Errorf("%s: the call was answered", s.at)
+		}
+		return
+	}
 	if answered {
 		s.wait("the call is answered", c.told("CALL_ESTABLISHED", c.dials))
 	}
