@@ -11,7 +11,8 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
 
 run: ## the whole centre on this machine, with a demo tenant (DATA=folder)
-	@$(GO) run ./cmd/huawu up --data $(DATA) --demo
+	@$(GO) build -o build/huawu ./cmd/huawu
+	@exec build/huawu up --data $(DATA) --demo
 
 deps: ## install the peers that tests call with (Debian packages; as root, else says how)
 	@./tests/deps.sh
