@@ -132,7 +132,7 @@ func (c *Cloud) check(w cloud.Write, v Verdict) (cloud.Item, error) {
 		return nil, err
 	}
 	c.countRead(c.opt.Kind(w.Key), readUnits(attr.Size(item), true))
-	if !holds(w.If, item) {
+	if !cloud.Holds(w.If, item) {
 		return nil, &cloud.Refused{Each: []cloud.Reason{{Why: cloud.WhyCondition, Old: item}}}
 	}
 	return item, cmp.Or(lost(OpWrite, v), c.alive())
@@ -160,7 +160,7 @@ func (c *Cloud) decide(tx kv.Tx, w cloud.Write, inTransaction bool) (change, clo
 	ch := change{key: w.Key, old: old, was: was, checks: w.Checks()}
 	before := attr.Size(old)
 	ch.writeUnits = []units{{c.opt.Kind(w.Key), writeUnits(before, inTransaction)}}
-	if !holds(w.If, old) {
+	if !cloud.Holds(w.If, old) {
 		return ch, cloud.Reason{Why: cloud.WhyCondition, Old: old}, nil
 	}
 	if ch.checks {
@@ -217,58 +217,6 @@ func result(w cloud.Write, old cloud.Item) (cloud.Item, bool) {
 		next[name] = have + n
 	}
 	return next, true
-}
-
-// holds reports whether all conditions hold on item.
-func holds(conds []cloud.Cond, item cloud.Item) bool {
-	for _, c := range conds {
-		have, there := item[c.Attr]
-		if !meets(c, have, there) {
-			return false
-		}
-	}
-	return true
-}
-
-func meets(c cloud.Cond, have any, there bool) bool {
-	switch c.Op {
-	case "absent":
-		return !there
-	case "present":
-		return there
-	case "=":
-		return there && attr.Equal(have, c.Value)
-	case "!=":
-		return !there || !attr.Equal(have, c.Value)
-	}
-	order, comparable := compare(have, c.Value)
-	if !comparable {
-		return false
-	}
-	switch c.Op {
-	case "<":
-		return order < 0
-	case "<=":
-		return order <= 0
-	case ">":
-		return order > 0
-	}
-	return order >= 0
-}
-
-// compare orders two numbers or two strings.
-func compare(a, b any) (int, bool) {
-	switch a := a.(type) {
-	case int64:
-		if b, ok := b.(int64); ok {
-			return cmp.Compare(a, b), true
-		}
-	case string:
-		if b, ok := b.(string); ok {
-			return cmp.Compare(a, b), true
-		}
-	}
-	return 0, false
 }
 
 // apply does decided changes: item, index, expiry, stream record. A change that

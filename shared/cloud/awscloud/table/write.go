@@ -82,7 +82,7 @@ func (t *Table) check(ctx context.Context, w cloud.Write) (cloud.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !holds(w.If, item) {
+	if !cloud.Holds(w.If, item) {
 		return nil, &cloud.Refused{Each: []cloud.Reason{{Why: cloud.WhyCondition, Old: item}}}
 	}
 	return item, nil

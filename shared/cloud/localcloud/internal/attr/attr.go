@@ -245,6 +245,3 @@ func numberSize(v int64) int {
 	digits := int(math.Log10(math.Abs(float64(v)))) + 1
 	return n + (digits+1)/2
 }
-
-// Equal reports whether two values are the same in type and content.
-func Equal(a, b any) bool { return string(appendValue(nil, a)) == string(appendValue(nil, b)) }

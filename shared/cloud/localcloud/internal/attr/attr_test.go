@@ -79,17 +79,6 @@ func TestSizeIsDynamoDBs(t *testing.T) {
 	}
 }
 
-func TestEqualTellsTypesApart(t *testing.T) {
-	values := []any{"1", int64(1), true, []byte("1"), []string{"1"}, []any{int64(1)}, map[string]any{"1": int64(1)}, "", false}
-	for i, a := range values {
-		for j, b := range values {
-			if got := Equal(a, b); got != (i == j) {
-				t.Errorf("Equal(%#v, %#v) = %v", a, b, got)
-			}
-		}
-	}
-}
-
 // Bytes that are damaged on disk must not crash or eat memory; what decodes has
 // to encode to something that decodes to the same.
 func FuzzDecode(f *testing.F) {
