@@ -90,6 +90,7 @@ func (r *Relay) metrics() string {
 	total("sip_malformed", "SIP messages refused for what they are.", s.Malformed)
 	total("sip_strangers", "SIP requests of unknown peers.", s.Strangers)
 	total("sip_panics", "Recovered panics; each is a bug.", s.Panics)
+	r.browserMetrics(&b)
 	return b.String()
 }
 

@@ -1,7 +1,7 @@
 // Package relay is the always-on part of the contact centre: it takes calls
 // from carriers and phones, asks the function of a call what to do, and does it.
-// Here its rooms are put together: sipleg and media below call, the recorder
-// beside it, the hook above.
+// Here its rooms are put together: sipleg, webleg and media below call, the
+// recorder beside it, the hook above.
 //
 // It decides which id (and so which queue of commands) is its own, how many
 // calls it takes, and how it ends: refusing, waiting, hanging up, uploading. It
@@ -29,6 +29,7 @@ import (
 	"huawu/mediarelay/registrar"
 	"huawu/mediarelay/sipleg"
 	"huawu/mediarelay/trunk"
+	"huawu/mediarelay/webleg"
 	"huawu/shared/cloud"
 	"huawu/shared/fault"
 	"huawu/shared/sma"
@@ -66,6 +67,7 @@ type Config struct {
 	CallsPerSecond float64       // new ones; 0 sets no limit
 	DrainWait      time.Duration // calls that are up may go on so long after SIGTERM; 100 s
 
+	Browsers *Browsers // nil: no browser may call or be called
 	Trunks   *trunk.Table
 	Accounts registrar.Accounts                     // nil: no phones
 	Prompts  call.Prompts                           //
@@ -85,11 +87,16 @@ type Relay struct {
 	hook     *hook.Hook
 	calls    *call.Calls
 	sip      *sipleg.Server
+	web      *webleg.Server // nil without Config.Browsers
+	devices  *devices       // likewise
 	journal  *journal
 	reporter *reporter
 	commands *commands
 	admin    *http.Server
 	adminAt  netip.AddrPort
+
+	sockets   *http.Server // of browsers; nil where another one serves them
+	socketsAt netip.AddrPort
 
 	draining atomic.Bool
 	lost     chan struct{}  // closed when another process has taken our id
@@ -135,6 +142,9 @@ func (c Config) check(p Ports) error {
 	need(c.Trunks != nil, "Trunks is needed")
 	need(c.Prompts != nil, "Prompts is needed")
 	need(c.Listen.IsValid(), "Listen is needed")
+	if b := c.Browsers; b != nil {
+		need(b.Media.IsValid() && b.Tickets != nil, "Browsers needs Media and Tickets")
+	}
 	return errors.Join(faults...)
 }
 
@@ -187,6 +197,9 @@ func (r *Relay) open(p Ports) (err error) {
 	if err := r.openAdmin(); err != nil {
 		return err
 	}
+	if err := r.openBrowsers(p); err != nil {
+		return err
+	}
 	return r.openSIP(dial)
 }
 
@@ -202,22 +215,10 @@ func (r *Relay) openSIP(dial *lateDialer) (err error) {
 		Calls: r.calls, Trunks: cfg.Trunks, Registrar: phones, Media: sipleg.Engine(r.media), Log: r.log,
 	})
 	if err == nil {
-		dial.to.Store(r.sip)
+		to := r.dialer()
+		dial.to.Store(&to)
 	}
 	return err
-}
-
-// lateDialer is the SIP server as calls dial by it: server and calls need each
-// other, and the server comes second.
-type lateDialer struct{ to atomic.Pointer[sipleg.Server] }
-
-// Dial calls somebody by SIP.
-func (d *lateDialer) Dial(ctx context.Context, to call.Target, tell call.Notify) (call.Leg, error) {
-	s := d.to.Load()
-	if s == nil {
-		return nil, fault.New(fault.Unavailable, "relay: SIP is not up yet")
-	}
-	return s.Dial(ctx, to, tell)
 }
 
 // ID is the relay's id and the name of its queue.
@@ -242,6 +243,9 @@ func (r *Relay) Run(ctx context.Context) error {
 	r.loops.Go(func() { r.commands.run(loops) })
 	r.loops.Go(func() { r.reporter.run(loops) })
 	r.loops.Go(func() { r.beats(loops) })
+	if r.devices != nil {
+		r.loops.Go(func() { r.devices.run(loops) })
+	}
 	select {
 	case <-r.over:
 	case <-ctx.Done():
@@ -281,6 +285,9 @@ func (r *Relay) refuse() {
 	r.draining.Store(true)
 	r.calls.Refuse()
 	r.sip.Drain()
+	if r.web != nil {
+		r.web.Drain()
+	}
 }
 
 // Drain ends the relay: new calls are refused (503) and OPTIONS say so, calls
@@ -321,6 +328,7 @@ func (r *Relay) close(ctx context.Context) error {
 	if r.calls != nil {
 		r.calls.Close()
 	}
+	faults = append(faults, r.closeBrowsers())
 	if r.sip != nil {
 		faults = append(faults, r.sip.Close())
 	}

@@ -84,11 +84,15 @@ func (b *bed) tell(e call.LegEvent) {
 	b.events = append(b.events, e)
 }
 
-func (b *bed) changed(_, user string, online bool) {
+func (b *bed) changed(p Presence) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !online {
+	user := p.User
+	if !p.Online {
 		user = "-" + user
+	}
+	if p.Mute {
+		user += " mute"
 	}
 	b.online = append(b.online, user)
 }

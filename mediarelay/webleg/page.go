@@ -66,7 +66,7 @@ func (f front) Register(r sipleg.FlowRegistration) (int, time.Duration) {
 	now := s.pages[key]
 	legs := s.legsOf(key)
 	s.mu.Unlock()
-	s.changed(key, old != nil, now != nil)
+	s.changed(c.who, old != nil, now != nil, false)
 	if now == nil || now == old {
 		return 200, r.Expires
 	}
@@ -90,13 +90,22 @@ func (s *Server) leave(c *socket) {
 		delete(s.pages, key)
 	}
 	s.mu.Unlock()
-	s.changed(key, was, false)
+	s.changed(c.who, was, false, c.mute)
 }
 
-// changed tells whether an agent can be called, when that changed.
-func (s *Server) changed(key userKey, was, is bool) {
+// Presence says whether somebody has a page that can be called.
+type Presence struct {
+	Identity
+	Online bool
+	// Mute says that the page is gone because its socket had given no sign of life
+	// for three times Config.PingEvery; otherwise it was closed, as by a reload.
+	Mute bool
+}
+
+// changed tells whether somebody can be called, when that changed.
+func (s *Server) changed(who Identity, was, is, mute bool) {
 	if s.cfg.Changed != nil && was != is {
-		s.cfg.Changed(key.tenant, key.user, is)
+		s.cfg.Changed(Presence{who, is, mute})
 	}
 }
 
@@ -105,6 +114,13 @@ func (s *Server) Online(tenant, user string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.pages[userKey{tenant, user}] != nil
+}
+
+// Talking reports whether a user has a leg, be its page there or awaited.
+func (s *Server) Talking(tenant, user string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.legsOf(userKey{tenant, user})) > 0
 }
 
 // legsOf returns a user's legs. s.mu is held.

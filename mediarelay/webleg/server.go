@@ -34,9 +34,9 @@ type Config struct {
 	Patience   time.Duration // how long a call waits for a page that is reloaded; 15 s
 	PingEvery  time.Duration // a socket is dead after three times this without a sign of life; 5 s
 	MaxSockets int           // 2,000
-	// Changed is told when an agent's page registers and when it is gone. It must
+	// Changed is told when somebody's page registers and when it is gone. It must
 	// not block.
-	Changed func(tenant, user string, online bool)
+	Changed func(Presence)
 	Log     *slog.Logger // nil discards
 }
 

@@ -40,6 +40,7 @@ type socket struct {
 	code websocket.StatusCode // set, like the rest, before done is closed
 	why  string
 	gone bool // the browser cannot be told
+	mute bool // it gave no sign of life
 }
 
 func newSocket(s *Server, c *websocket.Conn, who Identity, name netip.AddrPort) *socket {
@@ -208,12 +209,11 @@ func (k *socket) pings(ctx context.Context) {
 }
 
 func (k *socket) dead() {
-	select {
-	case <-k.done:
-	default:
+	k.once.Do(func() {
 		k.s.count.dead.Add(1)
-	}
-	k.lost()
+		k.gone, k.mute = true, true
+		close(k.done)
+	})
 }
 
 // Read returns the browser's next bytes; a message at a time, or a part of one.

@@ -14,6 +14,7 @@ import (
 type Identity struct {
 	Tenant string
 	User   string // SIP user: calls to an agent go to the socket that registered it
+	Agent  string // id of the agent whose socket it is; "" for others
 	// Dials is the only number that may be called from here, as on a page that
 	// lets customers call. Empty: calls are only taken, as at the desk.
 	Dials  string
