@@ -129,7 +129,7 @@ func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Ev
 		env.Now = s.run.Now()
 		state, out := interp.Step(m.state, event, env)
 		if load, ok := out.Ask.(interp.LoadFlow); ok {
-			p, err := s.flows.program(ctx, c.tenant, load.ID)
+			p, err := s.flows.program(ctx, c.tenant, load.ID, string(c.id))
 			if err != nil {
 				return interp.Out{}, err
 			}

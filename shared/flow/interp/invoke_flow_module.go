@@ -27,5 +27,5 @@ func (a *invokeFlowModule) execute(r *run) result {
 		return r.failed(flow.NoMatchingError)
 	}
 	r.s.Stack = append(r.s.Stack[:len(r.s.Stack):len(r.s.Stack)], Frame{Flow: r.s.Flow, At: r.s.At})
-	return r.jump(p, id)
+	return r.jump(p)
 }

@@ -95,11 +95,13 @@ func (r *run) program(id string) *Program {
 	return nil
 }
 
-// jump goes on at the start of another flow.
-func (r *run) jump(p *Program, id string) result {
+// jump goes on at the start of another flow. From here on the state names the
+// program by its own id: one of a certain version stays the contact's, whatever
+// is published meanwhile.
+func (r *run) jump(p *Program) result {
 	r.visit(r.step, next, "")
 	r.prog = p
-	r.s.Flow, r.s.At, r.s.Phase, r.s.Joined = id, p.start, Ready, nil
+	r.s.Flow, r.s.At, r.s.Phase, r.s.Joined = p.ID, p.start, Ready, nil
 	return result{kind: kindJump}
 }
 

@@ -69,7 +69,7 @@ func failure(e Event) bool {
 func (r *run) on(e Event) Out {
 	switch e := e.(type) {
 	case Begin:
-		r.s.At, r.s.Phase, r.s.Joined = r.prog.start, Ready, nil
+		r.s.Flow, r.s.At, r.s.Phase, r.s.Joined = r.prog.ID, r.prog.start, Ready, nil
 		return r.advance()
 	case Resume:
 		r.resumed = true

@@ -42,8 +42,8 @@ func (r *run) queued() result {
 		return result{}
 	}
 	if p == nil {
-		id, p = builtinQueue, queueProgram(r.env.QueueMusic)
+		p = queueProgram(r.env.QueueMusic)
 	}
 	r.s.Queued, r.s.Type, r.s.Stack, r.s.Loop, r.s.FlowAttributes = true, flow.CustomerQueue, nil, nil, nil
-	return r.jump(p, id)
+	return r.jump(p)
 }

@@ -23,5 +23,5 @@ func (a *transferToFlow) execute(r *run) result {
 		return r.failed(flow.NoMatchingError)
 	}
 	r.s.Stack, r.s.FlowAttributes = nil, nil
-	return r.jump(p, id)
+	return r.jump(p)
 }
