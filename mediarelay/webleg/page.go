@@ -2,7 +2,9 @@ package webleg
 
 import (
 	"context"
+	"maps"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -202,7 +204,7 @@ func (f front) Start(in call.Inbound) (call.Notify, error) {
 	}
 	s.mu.Unlock()
 	l.mu.Lock()
-	l.id, l.headers, l.dialog, l.begun = d.ID(), d.Headers(), d, true
+	l.id, l.headers, l.dialog, l.begun = d.ID(), c.who.headers(d.Headers()), d, true
 	l.page = registered
 	l.mu.Unlock()
 	in.Leg, in.From, in.To, in.TrunkID, in.User = l, c.who.Number, c.who.Dials, "", c.who.User
@@ -216,6 +218,22 @@ func (f front) Start(in call.Inbound) (call.Notify, error) {
 	l.tell = tell
 	return l.listener(0), nil
 }
+
+// headers are those of a call from a page, with what the ticket says: that, and
+// not the page, knows best.
+func (i Identity) headers(sent map[string]string) map[string]string {
+	all := maps.Clone(sent)
+	maps.DeleteFunc(all, func(name, _ string) bool { return strings.EqualFold(name, headerLanguage) })
+	if i.Language != "" {
+		if all == nil {
+			all = map[string]string{}
+		}
+		all[headerLanguage] = i.Language
+	}
+	return all
+}
+
+const headerLanguage = "X-Language"
 
 // Dial calls an agent's page. It is fault.NotFound if there is none.
 func (s *Server) Dial(_ context.Context, to call.Target, tell call.Notify) (call.Leg, error) {

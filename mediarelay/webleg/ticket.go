@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ type Identity struct {
 	// lets customers call. Empty: calls are only taken, as at the desk.
 	Dials  string
 	Number string // the caller's number in such calls; "" withheld
+	// Language, BCP 47, goes with such calls as the header X-Language; "" none.
+	Language string
 }
 
 // Tickets turns the ticket of a socket that opens into an identity, once:
@@ -32,6 +35,47 @@ const (
 	ticketLife = time.Minute
 	maxTickets = 10_000
 )
+
+// Signed is the Tickets of a relay that is another machine than the edge: the
+// edge signs them, with a key that the relay can only check by. A ticket is good
+// once at each relay.
+type Signed struct {
+	check Check
+	now   func() time.Time
+	mu    sync.Mutex
+	used  map[string]time.Time // until when an id has to be remembered
+}
+
+// Check checks a ticket's signature and age, and returns its id and until when
+// that has to be remembered. It is fault.Forbidden if the ticket is not valid.
+type Check func(ctx context.Context, ticket string) (who Identity, id string, until time.Time, err error)
+
+// NewSigned makes the tickets of a relay that has seen none yet.
+func NewSigned(check Check, now func() time.Time) *Signed {
+	return &Signed{check: check, now: now, used: map[string]time.Time{}}
+}
+
+// Redeem uses a ticket up.
+func (s *Signed) Redeem(ctx context.Context, ticket string) (Identity, error) {
+	who, id, until, err := s.check(ctx, ticket)
+	if err != nil {
+		return Identity{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, again := s.used[id]; again {
+		return Identity{}, fault.New(fault.Forbidden, "webleg: ticket was used")
+	}
+	if len(s.used) >= maxTickets {
+		now := s.now()
+		maps.DeleteFunc(s.used, func(_ string, until time.Time) bool { return now.After(until) })
+		if len(s.used) >= maxTickets {
+			return Identity{}, fault.New(fault.Throttled, "webleg: too many tickets")
+		}
+	}
+	s.used[id] = until
+	return who, nil
+}
 
 // Box is the Tickets of a relay in the same process as the edge. It is safe for
 // concurrent use.

@@ -112,17 +112,16 @@ func (t *Tokens) Issue(ctx context.Context, id Identity) (string, error) {
 // Verify returns who a token stands for. Anything wrong with it is ErrToken; a
 // failed dependency has its own kind.
 func (t *Tokens) Verify(ctx context.Context, token string) (Identity, error) {
-	c, err := t.check(ctx, token)
-	if err != nil {
+	var c claims
+	if err := t.open(ctx, token, &c); err != nil {
 		return Identity{}, err
 	}
 	return Identity{Tenant: c.Tenant, Agent: c.Subject, Role: c.Role, Expires: c.ExpiresAt.UTC()}, nil
 }
 
-func (t *Tokens) check(ctx context.Context, token string) (claims, error) {
-	refuse := func(cause error) (claims, error) {
-		return claims{}, fault.Wrap(fault.Forbidden, ErrToken, "%s", cause)
-	}
+// open checks a token of ours and reads its claims into c.
+func (t *Tokens) open(ctx context.Context, token string, c jwt.Claims) error {
+	refuse := func(cause error) error { return fault.Wrap(fault.Forbidden, ErrToken, "%s", cause) }
 	if len(token) > maxToken {
 		return refuse(fault.New(fault.Invalid, "too long"))
 	}
@@ -143,14 +142,13 @@ func (t *Tokens) check(ctx context.Context, token string) (claims, error) {
 		if fault.KindOf(err) == fault.Forbidden || fault.KindOf(err) == fault.Invalid {
 			return refuse(err)
 		}
-		return claims{}, fault.Wrap(fault.KindOf(err), err, "auth: verify")
+		return fault.Wrap(fault.KindOf(err), err, "auth: verify")
 	}
 	body, err := strict.DecodeString(parts[1])
 	if err != nil {
 		return refuse(err)
 	}
-	var c claims
-	if err := json.Unmarshal(body, &c); err != nil {
+	if err := json.Unmarshal(body, c); err != nil {
 		return refuse(fault.New(fault.Invalid, "claims are no JSON"))
 	}
 	v := jwt.NewValidator(jwt.WithIssuer(t.issuer), jwt.WithAudience(t.audience), jwt.WithExpirationRequired(),
@@ -158,7 +156,7 @@ func (t *Tokens) check(ctx context.Context, token string) (claims, error) {
 	if err := v.Validate(c); err != nil {
 		return refuse(err)
 	}
-	return c, nil
+	return nil
 }
 
 // checkHeader takes our own kind of header only: one algorithm, nothing critical

@@ -1,6 +1,7 @@
 // Package login lets people of a tenant in by name and password, and keeps them
 // in: it decides who gets a token, how often may be guessed, how long a session
-// lasts and when it is taken for stolen. Signing and checking tokens is left to
+// lasts and when it is taken for stolen, and how often an address may do what
+// needs no log-in. Signing and checking tokens is left to
 // auth, cookies and status codes to desk.
 //
 // Its items, besides User in the tenant's configuration:
@@ -8,6 +9,7 @@
 //	<tenant>|S#<session>  SESSION  hashes of the live and the last refresh token
 //	<tenant>|LOGIN#<hash> TRIES    failures of a user name, be it known or not
 //	_|LOGIN#<hash>        TRIES    failures from an address
+//	_|USE#<hash>#<time>   USES     what an address did in a minute without a log-in
 //	_|CFG                 SECRET#login  the key of those hashes
 //
 // All but the last have a TTL. Names that are wrong and addresses are only kept
