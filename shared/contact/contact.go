@@ -50,11 +50,11 @@ func steps(from State) []State {
 	case Queued:
 		return []State{InFlow, Offered, Completed} // InFlow: it left the queue, not the call
 	case Offered:
-		return []State{Connecting, Queued, Completed} // Queued: declined or missed
+		return []State{Connecting, Queued, Offered, Completed} // Queued: declined or missed; Offered: back to who sent it
 	case Connecting:
 		return []State{Connected, Queued, Completed} // Queued: the legs could not be joined
 	case Connected:
-		return []State{Ended, Completed}
+		return []State{Ended, Completed, Queued, Offered, Connecting} // the last three: transferred
 	case Ended:
 		return []State{Completed}
 	}
@@ -82,9 +82,11 @@ type Method string
 const (
 	Inbound  Method = "INBOUND"
 	Outbound Method = "OUTBOUND"
+	Transfer Method = "TRANSFER"          // a later segment, with an agent
+	External Method = "EXTERNAL_OUTBOUND" // a later segment, with somebody outside
 )
 
-// Reason is why a contact ended. The first six are Connect's words for voice;
+// Reason is why a contact ended. All but the last are Connect's words for voice;
 // RelayLost is ours: the relay died while media was up.
 type Reason string
 
@@ -95,6 +97,7 @@ const (
 	FlowEnded     Reason = "CONTACT_FLOW_DISCONNECT"
 	TelecomFailed Reason = "TELECOM_PROBLEM"
 	ThirdParty    Reason = "THIRD_PARTY_DISCONNECT"
+	Barged        Reason = "BARGED" // a supervisor took over
 	Other         Reason = "OTHER"
 	RelayLost     Reason = "relay_lost"
 )
@@ -158,7 +161,17 @@ type Contact struct {
 	ACWUntil     time.Time // set in Ended
 	Reason       Reason
 	Disposition  string
-	Segment      int // agent connections before this one
+	Segment      int // this one's number; 0 is the first
+
+	// What only a contact has that was transferred, or more than two talk in.
+	Left      bool         // this is a segment that its agent has left: see Leave
+	Previous  int          // number of the segment before this one, from Segment 1 on
+	Next      int          // number of the segment after this one; 0 = none
+	Last      int          // highest number that was given to a segment; 0 = Segment
+	From      string       // agent who had the segment before
+	FromOffer OfferID      // by which From had it, if it is sent to one agent or number
+	Dial      phone.Number // number outside that it was sent to; it has no agent then
+	Talk      bool         // there is a Talk
 }
 
 // CanMove reports whether a step is allowed.
@@ -185,6 +198,7 @@ func (c *Contact) Requeue(now, until time.Time) error {
 	}
 	c.Epoch++
 	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds = "", "", "", 0
+	c.unsend(now)
 	c.Excluded = slices.DeleteFunc(c.Excluded, func(e Excluded) bool { return e.Agent == agent || !e.Until.After(now) })
 	if agent != "" && until.After(now) {
 		c.Excluded = append(c.Excluded, Excluded{agent, Instant(until)})

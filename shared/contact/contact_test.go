@@ -16,9 +16,9 @@ var allowed = map[State][]State{
 	Initiated:  {InFlow, Completed},
 	InFlow:     {Queued, Completed},
 	Queued:     {InFlow, Offered, Completed},
-	Offered:    {Connecting, Queued, Completed},
+	Offered:    {Connecting, Queued, Offered, Completed},
 	Connecting: {Connected, Queued, Completed},
-	Connected:  {Ended, Completed},
+	Connected:  {Ended, Completed, Queued, Offered, Connecting},
 	Ended:      {Completed},
 	Completed:  {},
 }

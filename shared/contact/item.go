@@ -110,6 +110,7 @@ func (c *Contact) endItem(w writer) {
 	w.str("reason", string(c.Reason))
 	w.str("disposition", c.Disposition)
 	w.num("segment", int64(c.Segment))
+	c.segmentItem(w)
 }
 
 // FromItem reads a contact back; nil for an absent item or one of another thing.
@@ -126,7 +127,7 @@ func FromItem(i cloud.Item) *Contact {
 func decode(i cloud.Item) *Contact {
 	at := func(name string) time.Time { return FromMicros(i.Int(name)) }
 	us := func(name string) time.Duration { return time.Duration(i.Int(name)) * time.Microsecond }
-	return &Contact{
+	c := &Contact{
 		Version: i.Int(AttrVersion), State: State(i.Str(AttrState)), Since: at(AttrSince), Epoch: i.Int(AttrEpoch),
 		Channel: Channel(i.Str("channel")), Method: Method(i.Str("method")),
 		Customer: number(i.Str("customer")), System: number(i.Str("system")),
@@ -140,6 +141,8 @@ func decode(i cloud.Item) *Contact {
 		Disconnected: at("disconnected"), ACWSeconds: int(i.Int("acwSeconds")), ACWUntil: at("acwUntil"),
 		Reason: Reason(i.Str("reason")), Disposition: i.Str("disposition"), Segment: int(i.Int("segment")),
 	}
+	c.readSegment(i)
+	return c
 }
 
 // number reads a stored number; what was stored was parsed before.
@@ -200,7 +203,7 @@ func ExcludedFrom(v any) []Excluded {
 
 // Put returns the write that stores a new contact; one that is there stays.
 func (c *Contact) Put() cloud.Write {
-	return cloud.Write{Key: Key(c.Tenant, c.ID), If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: c.Item()}
+	return cloud.Write{Key: c.key(), If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: c.Item()}
 }
 
 // Update returns the write that takes the stored contact from old to c. It
@@ -208,7 +211,7 @@ func (c *Contact) Put() cloud.Write {
 // attribute that was written meanwhile does not matter and is not overwritten.
 func (c *Contact) Update(old *Contact) cloud.Write {
 	w := Diff(old.Item(), c.Item())
-	w.Key = Key(c.Tenant, c.ID)
+	w.Key = c.key()
 	w.If = []cloud.Cond{{Attr: AttrState, Op: "=", Value: string(old.State)}, {Attr: AttrEpoch, Op: "=", Value: old.Epoch}, OfferIs(old.Offer)}
 	return w
 }

@@ -16,6 +16,8 @@ const (
 	SortFlow      = "FLOW"
 	SortRecord    = "REC#"
 	SortRecording = "RECORDING#"
+	SortLeft      = "ACW#"
+	SortTalk      = "TALK"
 )
 
 func part(tenant string, id ID) string { return tenant + "|C#" + string(id) }

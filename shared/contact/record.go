@@ -20,7 +20,7 @@ type Record struct {
 
 // transient lists attributes of a contact that mean nothing once it is over.
 func transient() []string {
-	return []string{AttrVersion, AttrEpoch, AttrRingSeconds, "excl", "rank", "needs", "group", "acwUntil", "holdSince", "record", "relay", "leg"}
+	return []string{AttrVersion, AttrEpoch, AttrRingSeconds, "excl", "rank", "needs", "group", "acwUntil", "holdSince", "record", "relay", "leg", "lastSeg", "from", "fromOffer", "talk"}
 }
 
 // Item returns r as the table keeps it, without its key.
@@ -70,7 +70,7 @@ func RecordFromItem(i cloud.Item) *Record {
 func (r *Record) Completed() time.Time { return r.Since }
 
 // Handled reports whether an agent talked to the customer.
-func (r *Record) Handled() bool { return !r.AgentJoined.IsZero() }
+func (r *Record) Handled() bool { return !r.AgentJoined.IsZero() && r.OfferAgent != "" }
 
 // Abandoned reports whether the customer waited and left before an agent came.
 func (r *Record) Abandoned() bool { return !r.Enqueued.IsZero() && r.AgentJoined.IsZero() }

@@ -133,8 +133,15 @@ func (r *Record) Trace(in Instance, queueName string) Trace {
 		t.Huawu.Reason = string(r.Reason)
 	}
 	if r.Segment > 0 {
-		first, before := string(r.ID), SegmentID(r.ID, r.Segment-1)
+		first, before := string(r.ID), SegmentID(r.ID, r.Previous)
 		t.InitialContactId, t.PreviousContactId = &first, &before
+	}
+	if r.Next > 0 {
+		after := SegmentID(r.ID, r.Next)
+		t.NextContactId = &after
+		if t.TransferredToEndpoint = endpoint(r.Dial.Full()); t.TransferredToEndpoint != nil {
+			t.TransferCompletedTimestamp = Stamp{r.Disconnected}
+		}
 	}
 	if !r.Enqueued.IsZero() {
 		left := cmp.Or(Micros(r.Dequeued), Micros(r.Disconnected))
@@ -167,7 +174,7 @@ func (r *Record) agent() *TraceAgent {
 // disconnectReason returns the reason in Connect's words.
 func (r *Record) disconnectReason() string {
 	switch r.Reason {
-	case CustomerLeft, AgentLeft, FlowEnded, TelecomFailed, ThirdParty:
+	case CustomerLeft, AgentLeft, FlowEnded, TelecomFailed, ThirdParty, Barged:
 		return string(r.Reason)
 	case RelayLost:
 		return string(TelecomFailed)

@@ -158,7 +158,7 @@ func (p *Publisher) contactEvent(id string, c *contact.Contact, name string, at 
 		ConnectedToSystemTimestamp: happened(c.ToSystem), DisconnectTimestamp: happened(c.Disconnected),
 	}
 	if c.Segment > 0 {
-		d.PreviousContactID = contact.SegmentID(c.ID, c.Segment-1)
+		d.PreviousContactID = contact.SegmentID(c.ID, c.Previous)
 	}
 	if !c.Enqueued.IsZero() {
 		d.QueueInfo = &QueueInfo{QueueARN: contact.ARN("queue", c.Tenant, c.Queue), QueueType: "STANDARD", EnqueueTimestamp: Time{c.Enqueued}}

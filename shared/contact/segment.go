@@ -1,0 +1,104 @@
+package contact
+
+import (
+	"time"
+
+	"huawu/shared/cloud"
+	"huawu/shared/phone"
+)
+
+// A contact that is transferred goes on, and the agent who had it does
+// after-contact work of a segment that is over. So the segment that was left
+// gets an item of its own, named by the offer by which the agent had it, in the
+// form of a contact that has Ended: it is finished, and recorded, like one.
+
+// LeftKey returns the key of the segment that the agent of an offer has left.
+func LeftKey(tenant string, id ID, offer OfferID) cloud.Key {
+	return cloud.Key{Part: part(tenant, id), Sort: SortLeft + string(offer)}
+}
+
+// key returns where c stands.
+func (c *Contact) key() cloud.Key {
+	if c.Left {
+		return LeftKey(c.Tenant, c.ID, c.Offer)
+	}
+	return Key(c.Tenant, c.ID)
+}
+
+// LeftFromItem reads a segment that was left; nil for an absent item or one of
+// another thing.
+func LeftFromItem(i cloud.Item) *Contact {
+	tenant, id, ok := ParseKey(i.Key())
+	if sort := i.Str(cloud.AttrSort); !ok || len(sort) <= len(SortLeft) || sort[:len(SortLeft)] != SortLeft {
+		return nil
+	}
+	c := decode(i)
+	c.Tenant, c.ID, c.Left = tenant, id, true
+	return c
+}
+
+func (c *Contact) segmentItem(w writer) {
+	w.num("prevSeg", int64(c.Previous))
+	w.num("nextSeg", int64(c.Next))
+	w.num("lastSeg", int64(c.Last))
+	w.str("from", c.From)
+	w.str("fromOffer", string(c.FromOffer))
+	w.str("dial", c.Dial.Full())
+	w.flag("talk", c.Talk)
+}
+
+func (c *Contact) readSegment(i cloud.Item) {
+	c.Previous, c.Next, c.Last = int(i.Int("prevSeg")), int(i.Int("nextSeg")), int(i.Int("lastSeg"))
+	c.From, c.FromOffer, c.Dial, c.Talk = i.Str("from"), OfferID(i.Str("fromOffer")), number(i.Str("dial")), i.Bool("talk")
+}
+
+// NewSegment gives out the number of a new segment.
+func (c *Contact) NewSegment() int {
+	c.Last = max(c.Segment, c.Last) + 1
+	return c.Last
+}
+
+// Leave parts c from its agent while the customer stays. It returns the segment
+// that is over, with the agent's after-contact work, and makes c the segment
+// with the number next, which nobody has yet: the caller moves it on. The
+// customer is not on hold after it, and keeps the place in the queue.
+func (c *Contact) Leave(why Reason, next int, now time.Time) *Contact {
+	now = Instant(now)
+	c.StopHold(now)
+	left := *c
+	left.Left, left.Talk, left.Last, left.From, left.FromOffer, left.Excluded = true, false, 0, "", "", nil
+	left.Next, left.Reason, left.Disconnected, left.Version = next, why, now, 1
+	left.close(now)
+	c.Previous, c.Segment, c.Method, c.Initiated, c.ToSystem = c.Segment, next, Transfer, now, now
+	if c.Last == next {
+		c.Last = 0
+	}
+	c.Enqueued, c.Dequeued, c.AgentJoined, c.Hold, c.Recording, c.Attempts = time.Time{}, time.Time{}, time.Time{}, Hold{}, "", 0
+	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds = "", "", "", 0
+	c.From, c.FromOffer, c.Dial = left.OfferAgent, "", phone.Number{}
+	return &left
+}
+
+// close ends a segment: with time for after-contact work, if an agent had it and
+// there is any, else for good.
+func (c *Contact) close(now time.Time) {
+	c.State = Completed
+	if c.ACWSeconds > 0 && c.OfferAgent != "" {
+		c.State, c.ACWUntil = Ended, now.Add(time.Duration(c.ACWSeconds)*time.Second)
+	}
+	if now.After(c.Since) {
+		c.Since = now
+	}
+}
+
+// unsend makes a contact that was sent to one agent or number wait for anybody,
+// from now on if it did not wait in this segment before.
+func (c *Contact) unsend(now time.Time) {
+	c.FromOffer, c.Dial = "", phone.Number{}
+	if c.Method == External {
+		c.Method = Transfer
+	}
+	if c.Enqueued.IsZero() {
+		c.Enqueued = Instant(now)
+	}
+}
