@@ -27,10 +27,18 @@ type checker struct {
 	offers   map[contact.OfferID]*offer
 	records  map[contact.ID]int
 	order    []*offer
-	pairs    map[string]time.Time // contact and agent that fit and are apart, since when
+	since    map[contact.ID]time.Time // when a contact was seen to enter its state: clocks of functions may be wrong
+	enqueued map[contact.ID]time.Time // when it was seen to wait for the first time
+	pairs    map[pair]time.Time       // contact and agent that fit and are apart, since when
 	faults   []error
 	Offers   int // made
 	Taken    int // that led to a talk
+}
+
+// pair is a contact and an agent.
+type pair struct {
+	contact contact.ID
+	agent   string
 }
 
 // offer is the history of one offer.
@@ -38,17 +46,19 @@ type offer struct {
 	id       contact.OfferID
 	contact  contact.ID
 	agent    string
+	queue    string
 	rank     string
 	enqueued time.Time
 	at       time.Time // when it was made
 	first    bool      // of the contact
 	held     int       // how often an agent's slot took it
 	freed    bool
+	excused  bool // something other than time may end it
 }
 
 func newChecker(w *World) *checker {
 	return &checker{w: w, contacts: map[contact.ID]*contact.Contact{}, agents: map[string]*agent.Agent{}, offers: map[contact.OfferID]*offer{},
-		records: map[contact.ID]int{}, pairs: map[string]time.Time{}}
+		records: map[contact.ID]int{}, pairs: map[pair]time.Time{}, since: map[contact.ID]time.Time{}, enqueued: map[contact.ID]time.Time{}}
 }
 
 // fault notes a violation.
@@ -61,8 +71,9 @@ func (k *checker) failed() error { return errors.Join(k.faults...) }
 // stream takes the table's changes, each once and in order of its item.
 func (k *checker) stream(ctx context.Context, e events.DynamoDBEvent) {
 	_, err := each(ctx, e, func(c lambdaevent.Change) error {
-		if r := contact.RecordFromItem(c.New); r != nil && c.Old == nil {
-			k.record(r, c)
+		k.w.digest.change(k.w.clock.Now().Sub(k.w.start).Microseconds(), c)
+		if r := contact.RecordFromItem(c.New); r != nil {
+			k.record(r)
 		}
 		if now := contact.FromItem(c.New); now != nil {
 			k.contactChanged(now)
@@ -77,12 +88,15 @@ func (k *checker) stream(ctx context.Context, e events.DynamoDBEvent) {
 	}
 }
 
-func (k *checker) record(r *contact.Record, c lambdaevent.Change) {
+func (k *checker) record(r *contact.Record) {
 	if r.Version != 1 {
 		k.fault("I-7: record of %s is written over", r.ID)
 	}
-	if k.records[r.ID] == 0 {
+	if k.records[r.ID] == 0 { // the stream may tell twice
 		k.records[r.ID]++
+	}
+	if k.w.opt.Skew > 0 {
+		return // instants that different machines wrote
 	}
 	for _, pair := range [][2]time.Time{{r.Contact.Initiated, r.Disconnected}, {r.Enqueued, r.AgentJoined}, {r.AgentJoined, r.Disconnected}, {r.Disconnected, r.Since}} {
 		if !pair[0].IsZero() && !pair[1].IsZero() && pair[1].Before(pair[0]) {
@@ -101,6 +115,7 @@ func (k *checker) contactChanged(c *contact.Contact) {
 		return // seen before
 	}
 	k.contacts[c.ID] = c
+	k.timed(was, c)
 	if was.State != "" && was.State != c.State && !contact.CanMove(was.State, c.State) && c.Version == was.Version+1 {
 		k.fault("contact %s went %s→%s", c.ID, was.State, c.State)
 	}
@@ -118,12 +133,48 @@ func (k *checker) contactChanged(c *contact.Contact) {
 	}
 }
 
+// timed notes when a contact entered its state, and checks that no clock alone
+// ended an offer before its time (I-9), and that who was offered in vain keeps
+// the place (I-5).
+func (k *checker) timed(was, c *contact.Contact) {
+	now := k.w.clock.Now()
+	entered := k.since[c.ID]
+	if was.State != c.State || was.Epoch != c.Epoch || was.Offer != c.Offer {
+		k.since[c.ID] = now
+	}
+	if c.State == contact.Queued && k.enqueued[c.ID].IsZero() {
+		k.enqueued[c.ID] = now
+	}
+	if was.State != contact.Offered || c.State != contact.Queued {
+		return
+	}
+	if was.Rank != c.Rank || !was.Enqueued.Equal(c.Enqueued) {
+		k.fault("I-5: contact %s lost its place %s, has %s", c.ID, was.Rank, c.Rank)
+	}
+	if o := k.offer(was.Offer); c.Version == was.Version+1 && !o.excused && now.Sub(entered) < ringSeconds*time.Second-time.Second {
+		k.fault("I-9: offer %s was over after %s", o.id, now.Sub(entered))
+	}
+}
+
+// excuse notes that an offer may end before its time: it was declined, the
+// device was, or the relay gave it up.
+func (k *checker) excuse(o contact.OfferID) { k.offer(o).excused = true }
+
+// excuseCall is excuse for the offer that a call's contact has.
+func (k *checker) excuseCall(id contact.ID) {
+	for _, o := range k.offers {
+		if o.contact == id {
+			o.excused = true
+		}
+	}
+}
+
 func (k *checker) offered(c *contact.Contact) {
 	o := k.offer(c.Offer)
 	if o.contact != "" && o.contact != c.ID || o.agent != "" && o.agent != c.OfferAgent {
 		k.fault("I-3: offer %s is used twice", c.Offer)
 	}
-	o.contact, o.agent, o.rank, o.enqueued, o.at, o.first = c.ID, c.OfferAgent, c.Rank, c.Enqueued, c.Since, c.Attempts == 1
+	o.contact, o.agent, o.queue, o.rank, o.enqueued, o.at, o.first = c.ID, c.OfferAgent, c.Queue, c.Rank, k.enqueued[c.ID], k.w.clock.Now(), c.Attempts == 1
 	k.order = append(k.order, o)
 	k.Offers++
 }
@@ -150,7 +201,7 @@ func (k *checker) longest(s contact.State) (limit time.Duration, bounded bool) {
 
 // slack is how late a timer may be: what the run's faults add.
 func (k *checker) slack() time.Duration {
-	if k.w.opt.Timers || k.w.deaths > 0 || k.w.opt.Yields > 0 || k.w.opt.Faults.RepeatEvents > 0 {
+	if k.w.opt.Timers || k.w.opt.Skew > 0 || k.w.deaths > 0 || k.w.opt.Yields > 0 || k.w.opt.Faults.RepeatEvents > 0 {
 		return 100 * time.Second
 	}
 	return 3 * time.Second
@@ -209,49 +260,75 @@ func (k *checker) talks(id, agentID string) {
 // quiet checks I-4 whenever nothing can happen at this instant: no contact and
 // agent that fit stay apart for longer than it takes to repair what went wrong.
 func (k *checker) quiet() error {
-	var waiting []acd.Waiting
-	var free []acd.Free
+	var waiting []*contact.Contact
+	var free []*agent.Agent
 	now := k.w.clock.Now()
 	for _, c := range k.contacts {
-		if limit, bounded := k.longest(c.State); bounded && now.Sub(c.Since) > limit {
-			k.fault("I-9: contact %s is %s since %s", c.ID, c.State, c.Since.Sub(k.w.start))
+		if limit, bounded := k.longest(c.State); bounded && now.Sub(k.since[c.ID]) > limit {
+			k.fault("I-9: contact %s is %s since %s", c.ID, c.State, k.since[c.ID].Sub(k.w.start))
 		}
 		if c.State == contact.Queued {
-			waiting = append(waiting, acd.Waiting{Contact: c.ID, Queue: c.Queue, Rank: c.Rank, Enqueued: c.Enqueued, Excluded: c.Excluded})
+			waiting = append(waiting, c)
 		}
 	}
 	for _, a := range k.agents {
-		if a.Ready() {
-			free = append(free, acd.Free{Agent: a.ID, Profile: a.Profile, Idle: a.Idle})
+		if len(waiting) > 0 && a.Ready() {
+			free = append(free, a)
 		}
 	}
-	profiles := map[string]acd.Profile{"loans": {Queues: []acd.ProfileQueue{{Queue: "loans", Priority: 1}}}}
-	pairs, _ := acd.Match(now, waiting, free, profiles)
-	apart := map[string]time.Time{}
-	for _, p := range pairs {
-		key := string(p.Waiting.Contact) + " " + p.Free.Agent
-		since, known := k.pairs[key]
-		if !known {
-			since = now
-		}
-		apart[key] = since
-		if now.Sub(since) > k.patience() {
-			k.fault("I-4: %s are apart since %s", key, since.Sub(k.w.start))
+	apart := map[pair]time.Time{}
+	for _, c := range waiting {
+		for _, a := range free {
+			if !k.fits(c, a, now) {
+				continue
+			}
+			p := pair{c.ID, a.ID}
+			since, known := k.pairs[p]
+			if !known {
+				since = now
+			}
+			apart[p] = since
+			if now.Sub(since) > k.patience() {
+				k.fault("I-4: contact %s and %s are apart since %s", c.ID, a.ID, since.Sub(k.w.start))
+			}
 		}
 	}
 	k.pairs = apart
 	return k.failed()
 }
 
-// patience is how long a pair may be apart: two seconds, and what the stream
-// needs to try again where requests fail.
+// fits is what a pair must fulfil, written down a second time: a checker that
+// asked the product would share its mistakes. Where clocks disagree, only what
+// fits by each of them counts.
+func (k *checker) fits(c *contact.Contact, a *agent.Agent, now time.Time) bool {
+	now = now.Add(-2 * k.w.opt.Skew)
+	delay, ok := servedBy(c.Queue, a.Profile)
+	if !ok || k.enqueued[c.ID].Add(delay).After(now) {
+		return false
+	}
+	for skill, level := range c.Needs {
+		if a.Skills[skill] < level {
+			return false
+		}
+	}
+	for _, e := range c.Excluded {
+		if e.Agent == a.ID && e.Until.After(now) {
+			return false
+		}
+	}
+	return true
+}
+
+// patience is how long a pair may be apart: two seconds, and what it takes to try
+// again where requests fail. A pair that time alone has made fit has a timer only,
+// and a timer's message that was not handled comes again after half a minute.
 func (k *checker) patience() time.Duration {
 	f := k.w.opt.Faults
 	switch {
-	case k.w.opt.Timers: // an exclusion's end is such a timer
-		return 60 * time.Second
-	case f.Conflict+f.Throttle+f.Down+f.Lost+k.w.opt.Aborts > 0:
-		return 20 * time.Second
+	case k.w.opt.Timers, k.w.opt.Aborts > 0, f.Conflict+f.Throttle+f.Down+f.Lost > 0.2:
+		return 2*timerVisible + 10*time.Second
+	case f.Conflict+f.Throttle+f.Down+f.Lost > 0:
+		return timerVisible + 5*time.Second
 	case k.w.opt.Pauses > 0:
 		return 8 * time.Second
 	}
@@ -301,16 +378,21 @@ func (k *checker) over(c *caller) {
 	}
 }
 
-// inOrder checks I-5 where nothing went wrong: the first offers of contacts come
-// in the order of their ranks.
+// inOrder checks I-5 where nothing went wrong: of two who wait in one queue, and
+// who both were never offered before, no agent gets the one behind while the one
+// before fits as well.
 func (k *checker) inOrder() {
 	f := k.w.opt.Faults
-	if k.w.deaths > 0 || k.w.opt.Yields > 0 || f.Conflict+f.Throttle+f.Down+f.Lost > 0 {
+	if k.w.deaths > 0 || k.w.opt.Yields > 0 || k.w.opt.Skew > 0 || f.Conflict+f.Throttle+f.Down+f.Lost > 0 {
 		return
 	}
 	for n, later := range k.order {
-		for _, earlier := range k.order[:n] {
-			if later.first && earlier.first && later.rank < earlier.rank && later.enqueued.Before(earlier.at) && earlier.at.Before(later.at) {
+		for _, earlier := range k.order[max(0, n-50):n] {
+			if !later.first || !earlier.first || later.queue != earlier.queue || later.rank >= earlier.rank || !earlier.at.Before(later.at) {
+				continue
+			}
+			delay, _ := servedBy(later.queue, k.agents[earlier.agent].Profile)
+			if later.enqueued.Add(delay).Before(earlier.at) {
 				k.fault("I-5: %s was served before %s", earlier.contact, later.contact)
 			}
 		}

@@ -1,7 +1,10 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"huawu/shared/agent"
@@ -13,6 +16,7 @@ import (
 type caller struct {
 	w         *World
 	id        string
+	dials     string        // "" = the number of loans
 	digit     string        // typed in the menu, "" = nothing
 	thinks    time.Duration // before it is typed
 	patience  time.Duration // in the queue
@@ -33,7 +37,7 @@ func (w *World) Call(after time.Duration, c caller) {
 		if w.dead {
 			return
 		}
-		w.relay.invite(c.id, "+8613800135678", "95000")
+		w.relay.invite(c.id, "+8613800135678", cmp.Or(c.dials, "95000"))
 	})
 }
 
@@ -64,6 +68,8 @@ func (c *caller) waits() {
 type person struct {
 	w       *World
 	id      string
+	profile string // "" = loans
+	gone    bool   // vanished: the desk is closed and the device left alone
 	device  agent.DeviceKind
 	picks   time.Duration // how long until the device is picked up, at least
 	misses  float64       // chance that it is not
@@ -75,8 +81,8 @@ type person struct {
 // Agent adds an agent.
 func (w *World) Agent(p person) error {
 	p.w, p.id = w, fmt.Sprintf("agent-%02d", len(w.agents))
-	a := agent.Agent{Tenant: Tenant, ID: p.id, State: agent.Offline, Username: p.id, Profile: "loans", Voice: agent.Slots{Max: 1},
-		Device: agent.Device{Kind: p.device, User: p.id}}
+	a := agent.Agent{Tenant: Tenant, ID: p.id, State: agent.Offline, Username: p.id, Profile: cmp.Or(p.profile, "loans"), Voice: agent.Slots{Max: 1},
+		Skills: skillsOf(p.profile), Device: agent.Device{Kind: p.device, User: p.id}}
 	if _, err := w.cloud.Table().Write(w.ctx, a.Put()); err != nil {
 		return err
 	}
@@ -98,8 +104,13 @@ func (p *person) act(do func() error) {
 }
 
 func (p *person) available() {
+	p.gone = false
+	p.status(agent.Available)
+}
+
+func (p *person) status(to agent.State) {
 	p.act(func() error {
-		_, err := p.w.router.SetStatus(p.w.invoked(), Tenant, p.id, agent.Available, "")
+		_, err := p.w.machine().desk.SetStatus(p.w.invoked(), Tenant, p.id, to, "")
 		return err
 	})
 }
@@ -107,9 +118,9 @@ func (p *person) available() {
 // picksUp returns how long the device rings, and whether it is answered then.
 func (p *person) picksUp(byItself bool) (time.Duration, bool) {
 	if byItself {
-		return 300 * time.Millisecond, true
+		return 300 * time.Millisecond, !p.gone
 	}
-	return p.w.between(p.picks, p.picks+3*time.Second), p.w.rand.Float64() >= p.misses
+	return p.w.between(p.picks, p.picks+3*time.Second), !p.gone && p.w.rand.Float64() >= p.misses
 }
 
 // sees is what the desk shows of the agent: it changed.
@@ -118,23 +129,44 @@ func (p *person) sees(was, a *agent.Agent) {
 	if a.State == agent.Missed && (was == nil || was.State != agent.Missed) {
 		w.after(w.between(2*time.Second, 20*time.Second), p.available)
 	}
-	for offer, id := range a.Offers {
+	for _, offer := range slices.Sorted(maps.Keys(a.Offers)) {
 		if was != nil && was.Offers[offer] != "" {
 			continue
 		}
-		if w.rand.Float64() < p.decline {
-			w.after(time.Second, func() { p.act(func() error { return w.router.Reject(w.invoked(), Tenant, id, offer) }) })
-		} else if p.device == agent.Softphone && w.rand.Float64() >= p.misses {
-			w.after(w.between(p.picks, p.picks+3*time.Second), func() { p.accept(id, offer) })
+		p.offered(a.Offers[offer], offer)
+	}
+}
+
+// offered is what the agent does about a new offer.
+func (p *person) offered(id contact.ID, offer contact.OfferID) {
+	w := p.w
+	switch {
+	case p.gone:
+	case w.opt.Vanish > 0 && w.rand.Float64() < w.opt.Vanish:
+		p.gone = true
+		w.after(w.between(0, 3*time.Second), func() { p.status(agent.Offline) })
+		w.after(w.between(30*time.Second, 2*time.Minute), p.available)
+	case w.rand.Float64() < p.decline:
+		w.after(time.Second, func() {
+			w.checker.excuse(offer)
+			p.act(func() error { return w.machine().desk.Reject(w.invoked(), Tenant, id, offer) })
+		})
+	case p.device == agent.Softphone && w.rand.Float64() >= p.misses:
+		w.after(w.between(p.picks, p.picks+3*time.Second), func() { p.accept(id, offer) })
+		if w.opt.Browsers > 0 && w.rand.Float64() < w.opt.Browsers {
+			w.after(w.between(p.picks, p.picks+40*time.Second), func() { p.accept(id, offer) })
 		}
 	}
 }
 
 func (p *person) accept(id contact.ID, offer contact.OfferID) {
 	p.act(func() error {
-		_, err := p.w.router.Accept(p.w.invoked(), Tenant, id, offer)
+		c, err := p.w.machine().desk.Accept(p.w.invoked(), Tenant, id, offer)
 		if isOver(err) {
 			return nil
+		}
+		if err == nil && (c.Offer != offer || c.OfferAgent != p.id) {
+			p.w.checker.fault("I-3: %s could accept %s, which %s has by %s", p.id, offer, c.OfferAgent, c.Offer)
 		}
 		return err
 	})
@@ -145,7 +177,7 @@ func (p *person) seesContact(was, c *contact.Contact) {
 	if p.finish > 0 && c.State == contact.Ended && was.State != contact.Ended {
 		p.w.after(p.finish, func() {
 			p.act(func() error {
-				_, err := p.w.router.Finish(p.w.invoked(), Tenant, c.ID, "resolved")
+				_, err := p.w.machine().desk.Finish(p.w.invoked(), Tenant, c.ID, "resolved")
 				if isOver(err) {
 					return nil
 				}
@@ -164,8 +196,9 @@ func (p *person) command(id contact.ID, verb string) {
 	if p.w.dead {
 		return
 	}
-	c, err := p.w.router.Contact(p.w.ctx, Tenant, id)
+	desk := p.w.machine().desk
+	c, err := desk.Contact(p.w.ctx, Tenant, id)
 	if err == nil {
-		_ = p.w.router.Command(p.w.ctx, c, verb)
+		_ = desk.Command(p.w.ctx, c, verb)
 	}
 }

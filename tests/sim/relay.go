@@ -213,7 +213,7 @@ func (c *call) invoke(q question) (sma.Response, error) {
 	if err := json.Unmarshal(raw, &read); err != nil {
 		return sma.Response{}, err
 	}
-	r, err := c.relay.w.ivr.Handle(c.relay.w.invoked(), read)
+	r, err := c.relay.w.machine().ivr.Handle(c.relay.w.invoked(), read)
 	if err == nil {
 		for _, f := range r.Check(sma.Capabilities()...) {
 			c.relay.w.checker.fault("answer to %s breaks the contract: %v", q.kind, f)
@@ -324,6 +324,7 @@ func (c *call) failed(a sma.Action, code sma.ErrorType, offer string) {
 	c.running = nil
 	d := &sma.ActionData{Type: a.Type, Parameters: a.Parameters, ErrorType: code}
 	if offer != "" {
+		c.relay.w.checker.excuse(contact.OfferID(offer))
 		d.Huawu = &sma.Outcome{OfferID: offer}
 	}
 	c.ask(question{kind: sma.ActionFailed, data: d, gate: true})
@@ -345,6 +346,7 @@ func (c *call) end(l *leg) {
 	}
 	l.ended = true
 	c.joined = false
+	c.relay.w.checker.excuseCall(contact.ID(c.id))
 	if c.running != nil && (c.running.leg == l || l.inbound) {
 		c.running = nil
 	}

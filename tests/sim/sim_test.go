@@ -2,7 +2,6 @@ package sim
 
 import (
 	"flag"
-	"fmt"
 	"log/slog"
 	"os"
 	"testing"
@@ -36,19 +35,10 @@ func oneCall(t *testing.T, opt Options, comes time.Duration) *World {
 	return w
 }
 
-// mustRun lets a run's weather last for a time and the sun shine for a day, in
-// which the CRM takes what it refused, and then checks everything.
+// mustRun is Finish, as a test wants it.
 func (w *World) mustRun(t *testing.T, until time.Duration) {
 	t.Helper()
-	err := w.Run(until)
-	if err == nil {
-		w.Calm()
-		err = w.Run(24 * time.Hour)
-	}
-	if err == nil {
-		err = w.End()
-	}
-	if err != nil {
+	if err := w.Finish(until); err != nil {
 		t.Errorf("seed %d: %v", w.opt.Seed, err)
 	}
 }
@@ -107,105 +97,51 @@ func TestTheProcessIsKilledAfterEachWrite(t *testing.T) {
 	}
 }
 
-// weather is what goes wrong in a run.
-type weather struct {
-	name string
-	opt  Options
-}
-
-func weathers() []weather {
-	return []weather{
-		{"fair", Options{}},
-		{"functions run into each other", Options{Yields: 0.3, Pauses: 0.03}},
-		{"functions end in the middle", Options{Yields: 0.2, Pauses: 0.01, Aborts: 0.02}},
-		{"contention and throttling", Options{Yields: 0.2, Faults: localcloud.Faults{Conflict: 0.05, Throttle: 0.05}}},
-		{"lost answers and outages", Options{Yields: 0.2, Faults: localcloud.Faults{Lost: 0.05, Down: 0.02}}},
-		{"repeated and reordered events", Options{Yields: 0.2, Faults: localcloud.Faults{RepeatEvents: 0.3, RepeatMessages: 0.3, Reorder: true, ReadDelay: time.Second}}},
-		{"timers early, late and twice", Options{Yields: 0.2, Timers: true, Mute: 0.5}},
-		{"all of it", Options{Yields: 0.3, Pauses: 0.02, Aborts: 0.005, Timers: true, Mute: 0.2,
-			Faults: localcloud.Faults{Conflict: 0.03, Throttle: 0.03, Lost: 0.03, Down: 0.01, RepeatEvents: 0.2, RepeatMessages: 0.2, Reorder: true, ReadDelay: time.Second}}},
-	}
-}
-
+// TestManyCalls runs virtual hours in every weather.
 func TestManyCalls(t *testing.T) {
-	for n, weather := range weathers() {
-		t.Run(weather.name, func(t *testing.T) {
+	for n, weather := range Weathers() {
+		t.Run(weather.Name, func(t *testing.T) {
 			t.Parallel()
-			offers, taken, began := 0, 0, time.Now()
-			from, to := uint64(n*10000+1), uint64(n*10000+*seeds)
+			from, to := 1, *seeds
 			if *seed != 0 {
-				if *seed/10000 != uint64(n) {
+				if *seed%places != uint64(n) {
 					t.Skip("another weather's seed")
 				}
-				from, to = *seed, *seed
+				from = int(*seed / places)
+				to = from
 			}
+			var sum Hour
+			began := time.Now()
 			for s := from; s <= to; s++ {
-				opt := weather.opt
-				opt.Seed = s
+				weather.Seed = Seed(n, s)
+				var log *slog.Logger
 				if *seed != 0 {
-					opt.Log = verbose()
+					log = verbose()
 				}
-				w := busyHour(t, opt)
-				w.mustRun(t, 30*time.Minute)
-				offers, taken = offers+w.checker.Offers, taken+w.checker.Taken
-				if t.Failed() {
-					t.Fatalf("again with: go test ./tests/sim -run 'TestManyCalls' -seed %d", s)
+				h, err := weather.Run(t.Context(), log)
+				if err != nil {
+					t.Fatalf("%v\nagain with: go test ./tests/sim -run TestManyCalls -seed %d", err, weather.Seed)
 				}
+				sum.Calls, sum.Offers, sum.Talks, sum.Deaths = sum.Calls+h.Calls, sum.Offers+h.Offers, sum.Talks+h.Talks, sum.Deaths+h.Deaths
 			}
-			t.Logf("%d seeds, %d offers, %d talks in %s", to-from+1, offers, taken, time.Since(began).Round(time.Millisecond))
+			t.Logf("%d virtual hours, %d calls, %d offers, %d talks, %d deaths in %s", to-from+1, sum.Calls, sum.Offers, sum.Talks, sum.Deaths, time.Since(began).Round(time.Millisecond))
 		})
 	}
 }
 
 // TestASeedRepeatsExactly holds a run to what makes it worth keeping.
 func TestASeedRepeatsExactly(t *testing.T) {
-	worst := weathers()[len(weathers())-1].opt
-	worst.Seed = 424242
-	story := func() string {
-		w := busyHour(t, worst)
-		w.mustRun(t, 30*time.Minute)
-		n := w.cloud.Counters()
-		return fmt.Sprint(n.Requests, n.Writes, n.Reads, n.Invokes, w.order, w.checker.Offers, w.checker.Taken, w.clock.Now())
-	}
-	if first, again := story(), story(); first != again {
-		t.Errorf("one seed, two stories:\n%s\n%s", first, again)
-	}
-}
-
-// busyHour is more callers than agents, and one death by chance.
-func busyHour(t *testing.T, opt Options) *World {
-	t.Helper()
-	w, err := New(t.Context(), opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.outside.refuses = 0.1
-	for n := range 2 + w.rand.IntN(3) {
-		p := person{device: agent.Phone, picks: time.Second, misses: 0.15, comes: w.between(0, 2*time.Minute)}
-		if n%2 == 1 {
-			p.device = agent.Softphone
-		}
-		if w.rand.IntN(3) > 0 {
-			p.finish = w.between(time.Second, 20*time.Second)
-		}
-		p.decline = 0.05
-		if err := w.Agent(p); err != nil {
+	for n := range Weathers() {
+		weather, _ := Of(Seed(n, 424242))
+		first, err := weather.Run(t.Context(), nil)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	for range 6 + w.rand.IntN(10) {
-		c := caller{digit: "1", thinks: w.between(time.Second, 4*time.Second), patience: w.between(10*time.Second, 10*time.Minute),
-			talks: w.between(time.Second, 2*time.Minute), agentEnds: w.rand.IntN(3) == 0, holds: w.rand.IntN(4) == 0}
-		if w.rand.IntN(8) == 0 {
-			c.digit = ""
+		again, err := weather.Run(t.Context(), nil)
+		if err != nil || first != again {
+			t.Errorf("%s: one seed, two stories:\n%+v\n%+v %v", weather.Name, first, again, err)
 		}
-		w.Call(w.between(0, 5*time.Minute), c)
 	}
-	if w.rand.IntN(3) == 0 {
-		opt.Faults.DieAfter = 1 + w.rand.Int64N(200)
-	}
-	w.Begin(opt.Faults)
-	return w
 }
 
 func verbose() *slog.Logger {

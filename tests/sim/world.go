@@ -18,15 +18,15 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/uuid"
 
-	acdhandler "huawu/functions/acd/handler"
-	ivrhandler "huawu/functions/ivr/handler"
 	"huawu/shared/acd"
 	"huawu/shared/cloud/localcloud"
-	"huawu/shared/ivr"
 )
 
 // Tenant is the tenant of every simulation.
 const Tenant = "demo"
+
+// timerVisible is how long a message of timers is hidden while it is handled.
+const timerVisible = 30 * time.Second
 
 // relayID is the only relay, and its queue.
 const relayID = "relay-1"
@@ -43,6 +43,13 @@ type Options struct {
 	Yields, Pauses, Aborts float64
 	// Mute is the chance that the relay never tells that a phone did not answer.
 	Mute float64
+	// Skew is how far the clocks of the machines that functions run on may be
+	// from the true time, either way.
+	Skew time.Duration
+	// Vanish is the chance that an agent who is offered a contact is gone: the
+	// desk is closed, the device rings and rings. Browsers is the chance that two
+	// browsers of one agent accept the same offer, the second perhaps late.
+	Vanish, Browsers float64
 	Log  *slog.Logger
 }
 
@@ -55,9 +62,8 @@ type World struct {
 	rand  *rand.Rand
 
 	cloud    *localcloud.Cloud
-	router   *acd.Router // the desk's
-	acd      *acdhandler.Handler
-	ivr      *ivrhandler.Handler
+	machines []machine
+	digest   digest
 	outside  *outside
 	stepping bool // in cloud.Step
 	nested   int  // depth of yields
@@ -118,6 +124,7 @@ func New(ctx context.Context, opt Options) (*World, error) {
 	}
 	start := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
 	w := &World{opt: opt, ctx: ctx, start: start, clock: localcloud.NewClock(start), rand: rand.New(rand.NewPCG(opt.Seed, 7)), callers: map[string]*caller{}}
+	w.digest.begin()
 	w.relay = newRelay(w)
 	w.checker = newChecker(w)
 	w.outside = newOutside(w)
@@ -169,26 +176,18 @@ func (w *World) open() error {
 	w.life++
 	w.dead = false
 	t, q := &table{w.cloud.Table(), w}, &queue{w.cloud.Queue(), w}
-	run := w.runtime()
-	w.acd = acdhandler.New(t, q, run)
-	w.ivr = ivrhandler.New(ivrhandler.Ports{Table: t, Queue: q, Functions: w.cloud.Invoker()}, ivr.Config{RecordingLocation: "recordings"}, run)
-	w.router = acd.NewRouter(t, q, run)
+	w.boot(t, q)
 	return errors.Join(
 		w.cloud.Subscribe(localcloud.Consumer{Name: "acd", Retries: 50, Handler: func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 			w.checker.stream(ctx, e) // a shard bears two readers: the checker reads with acd
-			return w.acd.HandleStream(w.invoked(), e)
+			return w.machine().acd.HandleStream(w.invoked(), e)
 		}}),
-		w.cloud.Poll(localcloud.Poller{Queue: acd.TimerQueue, Visible: 30 * time.Second, Handler: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-			return w.acd.HandleQueue(w.invoked(), e)
+		w.cloud.Poll(localcloud.Poller{Queue: acd.TimerQueue, Visible: timerVisible, Handler: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+			return w.machine().acd.HandleQueue(w.invoked(), e)
 		}}),
 		w.cloud.Poll(localcloud.Poller{Queue: relayID, Handler: w.relay.commands, Visible: 5 * time.Second}),
 		w.outside.open(t, q),
 	)
-}
-
-func (w *World) runtime() acd.Runtime {
-	return acd.Runtime{Now: w.clock.Now, NewID: w.newID, Rand: w.rand.Float64, Log: w.opt.Log,
-		Sleep: func(context.Context, time.Duration) error { w.yield(); return nil }}
 }
 
 // newID makes UUIDs of version 7 that the seed decides.
