@@ -105,95 +105,16 @@ func (r *Router) Agent(ctx context.Context, tenant, id string) (*agent.Agent, er
 	return nil, ErrNoAgent
 }
 
-func (r *Router) get(ctx context.Context, k cloud.Key) (i cloud.Item, err error) {
+func (r *Router) get(ctx context.Context, k cloud.Key) (cloud.Item, error) {
+	return r.read(ctx, k, true)
+}
+
+func (r *Router) read(ctx context.Context, k cloud.Key, strong bool) (i cloud.Item, err error) {
 	err = r.retry(ctx, func() error {
-		i, err = r.table.Get(ctx, k, true)
+		i, err = r.table.Get(ctx, k, strong)
 		return err
 	})
 	return i, fault.Wrap(fault.KindOf(err), err, "acd: read %s", k.Sort)
-}
-
-// stepContact reads a contact, lets decide change it, and writes the change if
-// state, epoch and offer are what decide saw; if not, it starts again with what
-// is stored. decide returns false if there is nothing to do, which it must do
-// too when it sees its own change: the answer to a write may be lost. The
-// contact as it stands is returned either way.
-func (r *Router) stepContact(ctx context.Context, tenant string, id contact.ID, decide func(*contact.Contact) (bool, error)) (*contact.Contact, error) {
-	return r.step(ctx, tenant, id, decide, (*contact.Contact).Update)
-}
-
-// stepWhole is stepContact for what is decided on the whole contact, its hold
-// marks included: it starts again after any other write.
-func (r *Router) stepWhole(ctx context.Context, tenant string, id contact.ID, decide func(*contact.Contact) (bool, error)) (*contact.Contact, error) {
-	return r.step(ctx, tenant, id, decide, func(c, old *contact.Contact) cloud.Write {
-		w := c.Update(old)
-		w.If = append(w.If, cloud.Cond{Attr: contact.AttrVersion, Op: "=", Value: old.Version})
-		return w
-	})
-}
-
-func (r *Router) step(ctx context.Context, tenant string, id contact.ID, decide func(*contact.Contact) (bool, error),
-	update func(c, old *contact.Contact) cloud.Write) (*contact.Contact, error) {
-	i, err := r.get(ctx, contact.Key(tenant, id))
-	for range maxTries {
-		if err != nil {
-			return nil, err
-		}
-		old, c := contact.FromItem(i), contact.FromItem(i)
-		if c == nil {
-			return nil, ErrNoContact
-		}
-		changed, derr := decide(c)
-		if derr != nil || !changed {
-			return old, derr
-		}
-		var stored cloud.Item
-		stored, err = r.write(ctx, update(c, old))
-		if err == nil {
-			return contact.FromItem(stored), nil
-		}
-		i, err = lostTo(err)
-	}
-	return nil, fault.New(fault.Conflict, "acd: contact %s changes all the time", id)
-}
-
-// stepAgent is stepContact for an agent.
-func (r *Router) stepAgent(ctx context.Context, tenant, id string, decide func(*agent.Agent) (bool, error)) (*agent.Agent, error) {
-	i, err := r.get(ctx, agent.Key(tenant, id))
-	for range maxTries {
-		if err != nil {
-			return nil, err
-		}
-		old := agent.FromItem(i)
-		if old == nil {
-			return nil, ErrNoAgent
-		}
-		a := old.Clone()
-		changed, derr := decide(a)
-		if derr != nil || !changed {
-			return old, derr
-		}
-		var stored cloud.Item
-		stored, err = r.write(ctx, a.Update(old))
-		if err == nil {
-			return agent.FromItem(stored), nil
-		}
-		i, err = lostTo(err)
-	}
-	return nil, fault.New(fault.Conflict, "acd: agent %s changes all the time", id)
-}
-
-// maxTries bounds how often one operation starts again.
-const maxTries = 8
-
-// lostTo returns the stored item of a single write whose condition failed, and
-// any other error as it is.
-func lostTo(err error) (cloud.Item, error) {
-	var refused *cloud.Refused
-	if errors.As(err, &refused) && len(refused.Each) == 1 && refused.Each[0].Why == cloud.WhyCondition {
-		return refused.Each[0].Old, nil
-	}
-	return nil, err
 }
 
 // write does one write. Contention and throttling are tried again, and so is a

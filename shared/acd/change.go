@@ -94,6 +94,13 @@ func (r *Router) agentChanged(ctx context.Context, was, a *agent.Agent) error {
 	if group == "" {
 		return nil // no profile: serves nobody
 	}
+	i, err := r.read(ctx, agent.Key(a.Tenant, a.ID), false)
+	if err != nil {
+		return err
+	}
+	if now := agent.FromItem(i); now != nil && now.Version > a.Version && !(now.Epoch == a.Epoch && now.Ready()) {
+		return nil // got a contact, or has another row by now: a stale read cannot show that too early
+	}
 	v, err := r.look(ctx, a.Tenant, group, routing)
 	if err != nil {
 		return err
@@ -112,22 +119,11 @@ func (r *Router) agentChanged(ctx context.Context, was, a *agent.Agent) error {
 }
 
 // repairCompleted does what a crash left undone of a completed contact. Nearly
-// always nothing is: so it reads before it writes.
+// always nothing is: the record, which is put last, is there.
 func (r *Router) repairCompleted(ctx context.Context, was, c *contact.Contact) error {
-	rec, err := r.get(ctx, contact.RecordKey(c.Tenant, c.ID, c.Segment))
-	if err != nil {
+	rec, err := r.read(ctx, contact.RecordKey(c.Tenant, c.ID, c.Segment), false)
+	if err != nil || rec != nil {
 		return err
-	}
-	held := false
-	if c.Offer != "" {
-		a, err := r.Agent(ctx, c.Tenant, c.OfferAgent)
-		if err != nil && !errors.Is(err, ErrNoAgent) {
-			return err
-		}
-		held = err == nil && a.Offers[c.Offer] != ""
-	}
-	if rec != nil && !held {
-		return nil
 	}
 	return r.afterCompletion(ctx, c, was.State == contact.Queued)
 }
@@ -139,28 +135,35 @@ func timerOf(c *contact.Contact, kind TimerKind) Timer {
 // ring lets an agent's phone ring. A softphone rings by itself: its browser
 // gets the offer from the desk.
 func (r *Router) ring(ctx context.Context, c *contact.Contact, ring time.Duration) error {
-	a, err := r.Agent(ctx, c.Tenant, c.OfferAgent)
-	if err != nil {
-		return ignoreMissing(err)
+	d, err := r.device(ctx, c)
+	if err != nil || d.Kind != agent.Phone {
+		return err
 	}
-	if a.Device.Kind != agent.Phone {
-		return nil
-	}
-	return r.command(ctx, c, c.Offer, sma.VerbRing, sma.Attributes{sma.ArgAgentID: a.ID, sma.ArgURI: a.Device.User,
+	return r.command(ctx, c, c.Offer, sma.VerbRing, sma.Attributes{sma.ArgAgentID: c.OfferAgent, sma.ArgURI: d.User,
 		sma.ArgRingSeconds: strconv.Itoa(c.RingSeconds)}, ring)
 }
 
-// connect lets the relay call the softphone of an agent who has accepted. A
-// phone was picked up: the relay has its leg.
+// connect lets the relay call the softphone of an agent who has accepted. Whose
+// leg is known has picked up a phone.
 func (r *Router) connect(ctx context.Context, c *contact.Contact) error {
-	a, err := r.Agent(ctx, c.Tenant, c.OfferAgent)
-	if err != nil {
-		return ignoreMissing(err)
-	}
-	if a.Device.Kind == agent.Phone {
+	if c.AgentLeg != "" {
 		return nil
 	}
-	return r.command(ctx, c, c.Offer, sma.VerbConnect, sma.Attributes{sma.ArgAgentID: a.ID, sma.ArgURI: a.Device.User}, ConnectLease)
+	d, err := r.device(ctx, c)
+	if err != nil || d.Kind == agent.Phone || d.User == "" {
+		return err
+	}
+	return r.command(ctx, c, c.Offer, sma.VerbConnect, sma.Attributes{sma.ArgAgentID: c.OfferAgent, sma.ArgURI: d.User}, ConnectLease)
+}
+
+// device reads where the agent of an offer talks, nothing if the agent was
+// deleted. It was set long ago, so a read that may be a moment old will do.
+func (r *Router) device(ctx context.Context, c *contact.Contact) (agent.Device, error) {
+	i, err := r.read(ctx, agent.Key(c.Tenant, c.OfferAgent), false)
+	if a := agent.FromItem(i); a != nil && err == nil {
+		return a.Device, nil
+	}
+	return agent.Device{}, err
 }
 
 // Command sends a command for a contact to the relay that holds its call:

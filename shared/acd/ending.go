@@ -14,9 +14,19 @@ import (
 // has time for after-contact work; without one the contact is complete: it
 // abandoned, or a flow served it. Again is no change: the first reason stays.
 func (r *Router) End(ctx context.Context, tenant string, id contact.ID, why contact.Reason) (*contact.Contact, error) {
+	return r.end(ctx, contactStep{tenant: tenant, id: id}, why)
+}
+
+// EndSeen is End of a contact as it was just read.
+func (r *Router) EndSeen(ctx context.Context, c *contact.Contact, why contact.Reason) (*contact.Contact, error) {
+	return r.end(ctx, contactStep{tenant: c.Tenant, id: c.ID, seen: c}, why)
+}
+
+func (r *Router) end(ctx context.Context, s contactStep, why contact.Reason) (*contact.Contact, error) {
 	was := contact.Queued
-	c, err := r.stepWhole(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
-		if c.State == contact.Ended || c.State == contact.Completed {
+	s.whole = true
+	s.decide = func(c *contact.Contact) (bool, error) {
+		if Over(c) {
 			return false, nil
 		}
 		was = c.State
@@ -28,7 +38,8 @@ func (r *Router) End(ctx context.Context, tenant string, id contact.ID, why cont
 			return true, c.Move(contact.Ended, now)
 		}
 		return true, c.Move(contact.Completed, now)
-	})
+	}
+	c, err := r.step(ctx, s)
 	if err != nil {
 		return c, err
 	}
@@ -43,7 +54,16 @@ func (r *Router) End(ctx context.Context, tenant string, id contact.ID, why cont
 // Again is no change: the first disposition stays. A contact that is not yet in
 // after-contact work is contact.ErrStep.
 func (r *Router) Finish(ctx context.Context, tenant string, id contact.ID, disposition string) (*contact.Contact, error) {
-	c, err := r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+	return r.finish(ctx, contactStep{tenant: tenant, id: id}, disposition)
+}
+
+// FinishSeen is Finish of a contact as it was just read.
+func (r *Router) FinishSeen(ctx context.Context, c *contact.Contact, disposition string) (*contact.Contact, error) {
+	return r.finish(ctx, contactStep{tenant: c.Tenant, id: c.ID, seen: c}, disposition)
+}
+
+func (r *Router) finish(ctx context.Context, s contactStep, disposition string) (*contact.Contact, error) {
+	s.decide = func(c *contact.Contact) (bool, error) {
 		if c.State == contact.Completed {
 			return false, nil
 		}
@@ -52,7 +72,8 @@ func (r *Router) Finish(ctx context.Context, tenant string, id contact.ID, dispo
 		}
 		c.Disposition = disposition
 		return true, c.Move(contact.Completed, r.run.Now())
-	})
+	}
+	c, err := r.step(ctx, s)
 	if err != nil {
 		return c, err
 	}
@@ -61,27 +82,31 @@ func (r *Router) Finish(ctx context.Context, tenant string, id contact.ID, dispo
 }
 
 // afterCompletion does what follows a completed contact, each step only if it
-// is still to be done: it frees the agent, puts the record, and deletes the row
-// of one who waited. A crash before it is made good by the stream consumer.
+// is still to be done: it deletes the row of one who waited, frees the agent and
+// puts the record. A crash before it is made good by the stream consumer, which
+// takes the record as the sign that all before it was done: so the record is put
+// only then.
 func (r *Router) afterCompletion(ctx context.Context, c *contact.Contact, waited bool) error {
 	routing, err := r.Routing(ctx, c.Tenant)
 	if err != nil {
 		return err
 	}
-	var errs []error
 	if waited && c.Rank != "" {
-		errs = append(errs, r.deleteRow(ctx, waitingKey(c, routing.shards(c.Group)), c.Epoch))
+		if err := r.deleteRow(ctx, waitingKey(c, routing.shards(c.Group)), c.Epoch); err != nil {
+			return err
+		}
 	}
 	var a *agent.Agent
 	if c.Offer != "" {
-		a, err = r.release(ctx, c)
-		errs = append(errs, err)
+		if a, err = r.release(ctx, c); err != nil {
+			return err
+		}
 	}
-	errs = append(errs, r.putRecord(ctx, c, a))
+	err = r.putRecord(ctx, c, a)
 	if a != nil {
-		errs = append(errs, r.publishAgent(ctx, routing, a))
+		err = errors.Join(err, r.publishAgent(ctx, routing, a))
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // release frees the slot that a completed contact holds at its agent, and

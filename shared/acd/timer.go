@@ -58,8 +58,8 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 		r.disarm(t) // it may have come early: then the round sets another
 		return r.Round(ctx, t.Tenant, t.Group)
 	}
-	c, err := r.Contact(ctx, t.Tenant, t.Contact)
-	if err != nil || c.Offer != t.Offer {
+	c, err := r.Glance(ctx, t.Tenant, t.Contact, t.void)
+	if err != nil || t.void(c) || c.Offer != t.Offer {
 		return ignoreMissing(err)
 	}
 	switch {
@@ -81,6 +81,21 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 		return err
 	}
 	return nil
+}
+
+// void reports that a contact is beyond what t is about, and never comes back to
+// it: so it is known even of a read that may be stale.
+func (t Timer) void(c *contact.Contact) bool {
+	if c.Offer != t.Offer {
+		return c.State == contact.Completed
+	}
+	switch t.Kind {
+	case TimerOffer:
+		return c.State != contact.Offered
+	case TimerConnect:
+		return c.State != contact.Offered && c.State != contact.Connecting
+	}
+	return c.State == contact.Completed
 }
 
 // leaseOver ends the time that the relay had to join the legs. Perhaps they talk

@@ -44,7 +44,8 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 	if err != nil {
 		return nil, err
 	}
-	c, err := r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+	first := &contact.Contact{Tenant: tenant, ID: id, State: contact.InFlow} // nearly always it waits for the first time
+	c, err := r.step(ctx, contactStep{tenant: tenant, id: id, guess: first, decide: func(c *contact.Contact) (bool, error) {
 		if c.State == contact.Queued || c.Live() {
 			return false, nil
 		}
@@ -58,7 +59,7 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 		c.Language = cmpOr(q.Language, c.Language)
 		c.Rank = queue.Rank(c.Priority, now.Add(-time.Duration(q.Age)*time.Second))
 		return true, nil
-	})
+	}})
 	if err != nil {
 		return c, err
 	}
@@ -101,8 +102,9 @@ func (r *Router) Accept(ctx context.Context, tenant string, id contact.ID, offer
 
 // Answered is Accept by a device that was picked up: leg is the CallId of its leg.
 func (r *Router) Answered(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, leg string) (*contact.Contact, error) {
-	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
-		if c.Offer != offer || offer == "" || c.State == contact.Ended || c.State == contact.Completed {
+	offered := &contact.Contact{Tenant: tenant, ID: id, State: contact.Offered, Offer: offer}
+	return r.step(ctx, contactStep{tenant: tenant, id: id, guess: offered, decide: func(c *contact.Contact) (bool, error) {
+		if c.Offer != offer || offer == "" || Over(c) {
 			return false, ErrOffer
 		}
 		if c.State != contact.Offered {
@@ -110,7 +112,7 @@ func (r *Router) Answered(ctx context.Context, tenant string, id contact.ID, off
 		}
 		c.AgentLeg = leg
 		return true, c.Move(contact.Connecting, r.run.Now())
-	})
+	}})
 }
 
 // Joined notes that the relay has joined customer and agent; recording says
@@ -121,7 +123,8 @@ func (r *Router) Joined(ctx context.Context, tenant string, id contact.ID, offer
 
 // JoinedLeg is Joined where the CallId of the agent's leg is known.
 func (r *Router) JoinedLeg(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, leg, recording string) (*contact.Contact, error) {
-	return r.stepContact(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+	accepted := &contact.Contact{Tenant: tenant, ID: id, State: contact.Connecting, Offer: offer}
+	return r.step(ctx, contactStep{tenant: tenant, id: id, guess: accepted, decide: func(c *contact.Contact) (bool, error) {
 		if c.Offer != offer || offer == "" {
 			return false, ErrOffer
 		}
@@ -131,12 +134,12 @@ func (r *Router) JoinedLeg(ctx context.Context, tenant string, id contact.ID, of
 		now := r.run.Now()
 		c.AgentJoined, c.Dequeued, c.AgentLeg, c.Recording = contact.Instant(now), contact.Instant(now), cmpOr(leg, c.AgentLeg), recording
 		return true, c.Move(contact.Connected, now)
-	})
+	}})
 }
 
 // Hold marks the customer of a talk as on hold, or as back.
 func (r *Router) Hold(ctx context.Context, tenant string, id contact.ID, on bool) (*contact.Contact, error) {
-	return r.stepWhole(ctx, tenant, id, func(c *contact.Contact) (bool, error) {
+	return r.step(ctx, contactStep{tenant: tenant, id: id, whole: true, decide: func(c *contact.Contact) (bool, error) {
 		if c.State != contact.Connected {
 			return false, fault.Wrap(fault.Conflict, contact.ErrStep, "hold in %s", c.State)
 		}
@@ -149,7 +152,7 @@ func (r *Router) Hold(ctx context.Context, tenant string, id contact.ID, on bool
 			c.StopHold(r.run.Now())
 		}
 		return true, nil
-	})
+	}})
 }
 
 // Expire ends an offer that nobody took: the contact waits again at its old

@@ -147,11 +147,14 @@ func (d *Desk) command(ctx context.Context, who auth.Identity, id, verb string) 
 // finish keeps the note and completes the contact. The note is first: once the
 // contact is complete nobody asks for it again.
 func (d *Desk) finish(ctx context.Context, who auth.Identity, in *finishInput) (*doneOutput, error) {
-	c, err := d.mine(ctx, who, in.ID)
+	c, err := d.router.Glance(ctx, who.Tenant, contact.ID(in.ID), acd.Over)
 	if err != nil {
 		return nil, err
 	}
-	if c.State != contact.Ended && c.State != contact.Completed {
+	if c.OfferAgent != who.Agent {
+		return nil, acd.ErrNoContact
+	}
+	if !acd.Over(c) {
 		return nil, contact.ErrStep
 	}
 	if in.Body.Note != "" && c.State == contact.Ended {
@@ -159,7 +162,7 @@ func (d *Desk) finish(ctx context.Context, who auth.Identity, in *finishInput) (
 			return nil, err
 		}
 	}
-	if c, err = d.router.Finish(ctx, who.Tenant, c.ID, in.Body.Disposition); err != nil {
+	if c, err = d.router.FinishSeen(ctx, c, in.Body.Disposition); err != nil {
 		return nil, err
 	}
 	return done(c), nil

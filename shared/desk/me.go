@@ -141,7 +141,7 @@ func (d *Desk) me(ctx context.Context, who auth.Identity, a *agent.Agent) (*meOu
 		out.Body.Next = &Next{statusWord(a.NextState), a.NextStatus}
 	}
 	for offer, id := range a.Offers {
-		c, err := d.router.Contact(ctx, a.Tenant, id)
+		c, err := d.router.Glance(ctx, a.Tenant, id, func(c *contact.Contact) bool { return c.Offer == offer })
 		if err != nil {
 			return nil, err
 		}

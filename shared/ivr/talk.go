@@ -15,7 +15,7 @@ import (
 func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 	args := c.Arguments()
 	verb, offer := args[sma.ArgVerb], contact.OfferID(args[sma.ArgOfferID])
-	con, err := s.router.Contact(ctx, c.tenant, c.id)
+	con, err := s.commanded(ctx, c, verb, offer)
 	if err != nil {
 		return s.keepIfOver(err)
 	}
@@ -43,6 +43,15 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 	}
 	s.run.Log.InfoContext(ctx, "command is over", "contact", string(c.id), "verb", verb, "state", string(con.State))
 	return sma.Keep(), nil
+}
+
+// commanded reads the contact that a command is for. To ring for an offer that
+// was just withdrawn does no harm: the command that takes it back is on its way.
+func (s *Service) commanded(ctx context.Context, c *call, verb string, offer contact.OfferID) (*contact.Contact, error) {
+	if verb == sma.VerbRing {
+		return s.router.Glance(ctx, c.tenant, c.id, acd.Has(offer, contact.Offered))
+	}
+	return s.router.Contact(ctx, c.tenant, c.id)
 }
 
 // keepIfOver lets a call go on whose contact is not known any more, or has gone
@@ -156,7 +165,7 @@ func (s *Service) onNoAnswer(ctx context.Context, c *call) (sma.Response, error)
 // agent and customer talk. A recording that could not be started does not cost
 // them the talk; legs that could not be joined wait again.
 func (s *Service) onJoined(ctx context.Context, c *call, failed bool) (sma.Response, error) {
-	con, err := s.router.Contact(ctx, c.tenant, c.id)
+	con, err := s.router.Glance(ctx, c.tenant, c.id, func(c *contact.Contact) bool { return c.State == contact.Connecting })
 	if err != nil {
 		return s.keepIfOver(err)
 	}
@@ -251,7 +260,7 @@ func (s *Service) resume(ctx context.Context, c *call) (sma.Response, error) {
 // onHangup ends what a leg that is gone was part of.
 func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	lost := c.ActionData != nil && c.ActionData.Huawu != nil && c.ActionData.Huawu.Reason == sma.ReasonRelayLost
-	con, err := s.router.Contact(ctx, c.tenant, c.id)
+	con, err := s.router.Glance(ctx, c.tenant, c.id, sureEnd)
 	if errors.Is(err, acd.ErrNoContact) { // the function was gone while the call lived
 		if _, err = s.begin(ctx, c); err == nil {
 			con, err = s.router.Contact(ctx, c.tenant, c.id)
@@ -276,11 +285,15 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 			return sma.Response{}, err
 		}
 	}
-	if _, err := s.router.End(ctx, c.tenant, c.id, why); err != nil {
+	if _, err := s.router.EndSeen(ctx, con, why); err != nil {
 		return sma.Response{}, err
 	}
 	return sma.Respond(hangUp(c.Live()...)...), nil
 }
+
+// sureEnd reports of a contact that a stale read of it will do at a hang-up: the
+// end of a talk is the same whoever else ends it, and what is over stays so.
+func sureEnd(c *contact.Contact) bool { return c.State == contact.Connected || acd.Over(c) }
 
 // gone returns the leg that a HANGUP is about, leg A if it does not say.
 func (s *Service) gone(c *call) sma.Participant {
