@@ -45,6 +45,7 @@ type Desk struct {
 	recordings recording.Store
 	tokens     *auth.Tokens
 	login      *login.Service
+	sip        SIP
 	local      bool
 	instance   contact.Instance
 	now        func() time.Time
@@ -59,6 +60,7 @@ type Config struct {
 	Router   *acd.Router
 	Tokens   *auth.Tokens
 	Login    *login.Service
+	SIP      SIP
 	Local    bool // served without TLS, on this machine: cookies travel so
 	Instance contact.Instance
 	Now      func() time.Time
@@ -68,13 +70,14 @@ type Config struct {
 // New returns the handler of the API.
 func New(c Config) http.Handler {
 	d := &Desk{table: c.Table, router: c.Router, lists: event.Lists{Table: c.Table}, recordings: recording.Store{Table: c.Table, Blobs: c.Blobs, Keys: c.Keys},
-		tokens: c.Tokens, login: c.Login, local: c.Local, instance: c.Instance, now: c.Now, log: c.Log}
+		tokens: c.Tokens, login: c.Login, sip: c.SIP, local: c.Local, instance: c.Instance, now: c.Now, log: c.Log}
 	mux := http.NewServeMux()
 	api := humago.New(mux, description())
 	api.UseMiddleware(d.identify(api))
 	d.registerHealth(api)
 	d.registerLogin(api)
 	d.registerMe(api)
+	d.registerSIP(api)
 	d.registerCommands(api)
 	d.registerContacts(api)
 	d.registerAudio(api)

@@ -58,7 +58,10 @@ type bench struct {
 	ids    int
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T) *bench { return newBenchWith(t, func(*Config) {}) }
+
+// newBenchWith is a bench whose desk is configured otherwise.
+func newBenchWith(t *testing.T, edit func(*Config)) *bench {
 	t.Helper()
 	clock := localcloud.NewClock(noon)
 	c, err := localcloud.Open(localcloud.Options{Manual: true, Now: clock.Now, Queues: []localcloud.QueueOptions{{Name: acd.TimerQueue}, {Name: "relay-1"}}})
@@ -70,9 +73,11 @@ func newBench(t *testing.T) *bench {
 	b.router = acd.NewRouter(c.Table(), c.Queue(), acd.Runtime{Now: clock.Now, Log: log, Rand: func() float64 { return 0 },
 		Sleep: func(context.Context, time.Duration) error { return nil }, NewID: b.newID})
 	b.tokens = auth.New(c.Keys(), "huawu", "desk", clock.Now)
-	b.http = New(Config{Table: c.Table(), Blobs: c.Blobs(), Keys: c.Keys(), Router: b.router, Tokens: b.tokens,
+	cfg := Config{Table: c.Table(), Blobs: c.Blobs(), Keys: c.Keys(), Router: b.router, Tokens: b.tokens,
 		Login: login.New(login.Config{Table: c.Table(), Tokens: b.tokens, Now: clock.Now, Random: rand.Reader, Log: log}), Now: clock.Now, Log: log,
-		Instance: contact.Instance{Account: "000000000000", Region: "local"}})
+		Instance: contact.Instance{Account: "000000000000", Region: "local"}}
+	edit(&cfg)
+	b.http = New(cfg)
 	b.write(acd.Queue{ID: "loans", Name: "Loans", Group: "g", RingSeconds: 20, ACWSeconds: 30}.Put("demo"))
 	b.write(acd.Profile{ID: "p", Name: "P", Group: "g", Queues: []acd.ProfileQueue{{Queue: "loans", Priority: 1}}}.Put("demo"))
 	for id, device := range map[string]agent.DeviceKind{lin: agent.Softphone, wu: agent.Phone, boss: agent.Softphone} {
@@ -508,7 +513,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	everyone := []auth.Role{auth.Agent, auth.Supervisor, auth.Admin}
 	agents := []auth.Role{auth.Agent, auth.Supervisor}
 	want := map[string][]auth.Role{ // written down a second time, as a person would
-		"GET /v1/agents/me": agents, "POST /v1/agents/me/status": agents,
+		"GET /v1/agents/me": agents, "POST /v1/sip/tickets": agents, "POST /v1/agents/me/status": agents,
 		"POST /v1/contacts/{id}/accept": agents, "POST /v1/contacts/{id}/reject": agents, "POST /v1/contacts/{id}/hold": agents, "POST /v1/contacts/{id}/resume": agents,
 		"POST /v1/contacts/{id}/hangup": agents, "POST /v1/contacts/{id}/finish": agents,
 		"GET /v1/contacts": everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
@@ -516,7 +521,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	}
 	bodies := map[string]string{"/status": `{"status":"offline"}`, "/accept": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/reject": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/finish": `{"disposition":"x"}`}
 	open := map[string]int{ // whoever asks, with or without a token: the same answer
-		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204,
+		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204, "POST /v1/call/tickets": 404,
 	}
 	bodies["/login"] = `{"tenant":"demo","username":"nobody","password":"x"}`
 	who := map[auth.Role]string{auth.Agent: lin, auth.Supervisor: lin, auth.Admin: root}

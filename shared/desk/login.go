@@ -24,16 +24,19 @@ const pathAuth = "/v1/auth"
 const cookieRefresh = "huawu-refresh"
 
 type loginInput struct {
-	address string // of who asks
-	Body    struct {
+	clientAddress
+	Body struct {
 		Tenant   string `json:"tenant" minLength:"1" maxLength:"32" example:"demo"`
 		Username string `json:"username" minLength:"1" maxLength:"64" doc:"Capitals do not matter"`
 		Password string `json:"password" minLength:"1" maxLength:"256" format:"password" writeOnly:"true"`
 	}
 }
 
+// clientAddress is the part of a request that says where it comes from.
+type clientAddress struct{ address string }
+
 // Resolve takes the address from the request. It is called by huma.
-func (in *loginInput) Resolve(ctx huma.Context) []error {
+func (in *clientAddress) Resolve(ctx huma.Context) []error {
 	at := ctx.RemoteAddr()
 	if host, _, err := net.SplitHostPort(at); err == nil {
 		at = host

@@ -32,6 +32,7 @@ type Config struct {
 	Issuer   string // of tokens: this installation
 	Audience string // of tokens: the desk
 	Local    bool   // without TLS, on one machine
+	SIP      desk.SIP
 	Routing  acd.Runtime
 }
 
@@ -50,7 +51,7 @@ type Handler struct {
 func New(p Ports, c Config) *Handler {
 	tokens := c.Tokens(p.Keys)
 	return &Handler{lambdaevent.HTTP(desk.New(desk.Config{
-		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: tokens, Local: c.Local,
+		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: tokens, SIP: c.SIP, Local: c.Local,
 		Login:    login.New(login.Config{Table: p.Table, Tokens: tokens, Now: c.Routing.Now, Random: rand.Reader, Log: c.Routing.Log}),
 		Instance: c.Instance, Now: c.Routing.Now, Log: c.Routing.Log,
 	}))}
