@@ -179,15 +179,17 @@ func (p *Port) frame() {
 		*due += n * p.frameTime()
 		e.next += uint32(n) * uint32(e.samples)
 	}
+	b := p.w.out[:headLen+e.samples]
+	audio := b[headLen:]
+	if mixed := len(p.mix.sources) > 0 && p.mixFrame(audio); !mixed || p.player.on || p.dial.on() {
+		p.comfort(audio)
+	}
 	*due += p.frameTime()
-	e.filled = true
+	e.filled, p.mix.left = true, nil
 	if !p.sending {
 		e.next += uint32(e.samples)
 		return
 	}
-	b := p.w.out[:headLen+e.samples]
-	audio := b[headLen:]
-	p.comfort(audio)
 	switch {
 	case p.dial.on():
 		p.dialFrame(b)

@@ -161,6 +161,9 @@ func (p *Port) believed(k *packet) {
 			p.tap.put(p.w.clock.unixNano(now), k.ts, k.law(), p.fresh, k.payload())
 			p.fresh = false
 		}
+		if p.voice != nil {
+			p.speak(k)
+		}
 		if p.tones != nil && p.remote.EventType == 0 {
 			if d := p.tones.read(k.payload(), k.law()); d != 0 {
 				p.emit(Event{Kind: Digit, Digit: d})

@@ -26,6 +26,8 @@ type leg struct {
 	reports reports
 
 	bridge *Port
+	voice  *voice // while somebody hears the party in a mix
+	mix    mixing
 	tap    *tapRing
 	fresh  bool // the tap has no frame of this stream yet
 	first  bool // FirstPacket was sent
@@ -134,17 +136,22 @@ func (p *Port) join(other *Port) {
 	if other != nil {
 		p.player.clear()
 	}
+	mixed := len(p.mix.sources) > 0
+	p.hear(nil)
 	if p.bridge != other {
 		p.bridge = other
 		p.out.anchored = false
 		p.resume()
+		if mixed && other != nil { // its next packet is not long in coming
+			p.w.due[p.slot] = p.out.sentAt + stall
+		}
 	}
 }
 
 // part ends p's bridge to other, if it still has it.
 func (p *Port) part(other *Port) {
 	if p.bridge == other && !p.closed {
-		p.bridge = nil
+		p.bridge, p.mix.left = nil, other
 		p.out.anchored = false
 		p.resume()
 	}
@@ -159,7 +166,7 @@ func (p *Port) shut() {
 	p.sayBye()
 	s := p.statistics(p.w.now)
 	p.final.Store(&s)
-	p.closed, p.sending, p.tap = true, false, nil
+	p.closed, p.sending, p.tap, p.mix.tap, p.voice = true, false, nil, nil, nil
 	w := p.w
 	last := len(w.legs) - 1
 	w.legs[p.slot], w.due[p.slot] = w.legs[last], w.due[last]

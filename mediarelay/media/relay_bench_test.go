@@ -2,6 +2,7 @@ package media
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -201,5 +202,66 @@ func BenchmarkMusicFrame(b *testing.B) {
 		w.now += 20 * ms
 		p.frame()
 		discard(p.rtp.c)
+	}
+}
+
+// conference is a worker with parties that all hear each other. say gives each a
+// packet.
+func conference(t testing.TB, n int) (w *worker, ports []*Port, say func()) {
+	w, _, _ = bench(t, false)
+	for range n {
+		opened := make(chan *Port)
+		go func() {
+			p, err := w.openLink(PortOptions{Link: NewLink(make(chan struct{}, 1))})
+			if err != nil {
+				t.Error(err)
+			}
+			opened <- p
+		}()
+		var p *Port
+		for p == nil {
+			w.commands()
+			select {
+			case p = <-opened:
+			case <-time.After(time.Millisecond):
+			}
+		}
+		p.setRemote(Remote{Law: Law(8 * (len(ports) % 2)), Send: true, Receive: true})
+		ports = append(ports, p)
+	}
+	for i, p := range ports {
+		p.hear(append(append([]*Port{}, ports[:i]...), ports[i+1:]...))
+	}
+	payload, seq := code(tone(440, 160, 5000), PCMU), uint16(0)
+	pkt := rtp(0, false, 0, 0, 5, payload)
+	return w, ports, func() {
+		seq++
+		binary.BigEndian.PutUint16(pkt[2:], seq)
+		binary.BigEndian.PutUint32(pkt[4:], uint32(seq)*160)
+		for _, p := range ports {
+			p.onRTP(pkt, linkAddr())
+		}
+	}
+}
+
+// BenchmarkMix is what a party of a conference costs: its packet decoded into
+// its place, and its frame summed up, coded and handed over. The kernel is left
+// out.
+func BenchmarkMix(b *testing.B) {
+	for _, n := range []int{2, 3, 6} {
+		b.Run(fmt.Sprintf("parties-%d", n), func(b *testing.B) {
+			w, ports, say := conference(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				w.now += 20 * ms
+				say()
+				for _, p := range ports {
+					w.due[p.slot] = w.now
+					p.frame()
+					p.link.out.head.Store(p.link.out.tail.Load())
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/party-frame")
+		})
 	}
 }

@@ -36,6 +36,7 @@ type Counters struct {
 	PortsQuarantined int    // freed, not yet usable
 	Received, Sent   uint64 // datagrams
 	Forwarded        uint64 // RTP packets from one party to another
+	Mixed            uint64 // frames that were summed up for a party
 	UnknownSource    uint64 // on shared sockets: from an address no call has
 	SourceTaken      uint64 // two calls on one shared socket named one remote address
 	SendErrors       uint64
@@ -48,6 +49,7 @@ func (c *Counters) add(o Counters) {
 	c.Received += o.Received
 	c.Sent += o.Sent
 	c.Forwarded += o.Forwarded
+	c.Mixed += o.Mixed
 	c.UnknownSource += o.UnknownSource
 	c.SourceTaken += o.SourceTaken
 	c.SendErrors += o.SendErrors

@@ -28,8 +28,9 @@ type worker struct {
 	spares []int32  // free ids
 	in     *batch
 	out    [headLen + maxPayload]byte
-	shared []*input // trunks' sockets
-	links  []*Port  // whose packets go by a Link
+	sum    [maxPayload]int32 // of a mix
+	shared []*input          // trunks' sockets
+	links  []*Port           // whose packets go by a Link
 	turn   int
 	rest   []*input // quarantine: sockets of closed ports
 
