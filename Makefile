@@ -5,7 +5,7 @@ SHELL := bash
 GO ?= go
 DATA ?= data
 
-.PHONY: help run test check bench fuzz prompts deps fmt clean
+.PHONY: help run test check bench simulate fuzz prompts deps fmt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
@@ -19,6 +19,7 @@ deps: ## install the peers that tests call with (Debian packages; as root, else 
 
 test: deps check ## all that must pass: checks, unit, race, stories with real SIP peers
 	$(GO) test -race -timeout 15m ./...
+	$(GO) test -count=1 -run '^TestManyCalls$$' ./tests/sim -seeds 51
 
 check: ## format, vet, modules, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: run make fmt" >&2; exit 1; }
@@ -48,6 +49,12 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each; FUZZ=room or name for some
 	    printf '%-44s %-24s %s\n' $$(dirname $$file) $$name "$$(grep -oE 'execs: [0-9]+' <<<"$$out" | tail -n 1)"; \
 	  done; \
 	done
+
+# Virtual hours over all weathers; OFFERS ends it sooner.
+SEEDS ?= 20000
+OFFERS ?= 0
+simulate: ## the simulation for long (SEEDS=20000 virtual hours), written down in docs/simulation.md
+	@nice $(GO) run ./tests/sim/simulate -seeds $(SEEDS) -offers $(OFFERS) -page docs/simulation.md
 
 clean: ## remove what was built
 	rm -rf build

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"huawu/shared/acd"
 	"huawu/shared/agent"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/lambdaevent"
@@ -70,7 +70,7 @@ func (k *checker) failed() error { return errors.Join(k.faults...) }
 
 // stream takes the table's changes, each once and in order of its item.
 func (k *checker) stream(ctx context.Context, e events.DynamoDBEvent) {
-	_, err := each(ctx, e, func(c lambdaevent.Change) error {
+	_, err := each(ctx, ours(e), func(c lambdaevent.Change) error {
 		k.w.digest.change(k.w.clock.Now().Sub(k.w.start).Microseconds(), c)
 		if r := contact.RecordFromItem(c.New); r != nil {
 			k.record(r)
@@ -86,6 +86,16 @@ func (k *checker) stream(ctx context.Context, e events.DynamoDBEvent) {
 	if err != nil {
 		k.fault("stream: %v", err)
 	}
+}
+
+// ours leaves of an event what the checker looks at.
+func ours(e events.DynamoDBEvent) (left events.DynamoDBEvent) {
+	for _, r := range e.Records {
+		if sort := r.Change.Keys[cloud.AttrSort].String(); sort == contact.SortMeta || strings.HasPrefix(sort, contact.SortRecord) {
+			left.Records = append(left.Records, r)
+		}
+	}
+	return left
 }
 
 func (k *checker) record(r *contact.Record) {
@@ -186,27 +196,6 @@ func (k *checker) offer(id contact.OfferID) *offer {
 	return k.offers[id]
 }
 
-// longest is I-9: how long a contact may be in a state that a timer ends.
-func (k *checker) longest(s contact.State) (limit time.Duration, bounded bool) {
-	switch s {
-	case contact.Offered:
-		return (ringSeconds+3)*time.Second + k.slack(), true
-	case contact.Connecting:
-		return acd.ConnectLease*3/2 + k.slack(), true
-	case contact.Ended:
-		return acwSeconds*time.Second + k.slack(), true
-	}
-	return 0, false
-}
-
-// slack is how late a timer may be: what the run's faults add.
-func (k *checker) slack() time.Duration {
-	if k.w.opt.Timers || k.w.opt.Skew > 0 || k.w.deaths > 0 || k.w.opt.Yields > 0 || k.w.opt.Faults.RepeatEvents > 0 {
-		return 100 * time.Second
-	}
-	return 3 * time.Second
-}
-
 // agentChanged checks I-2: the slots of an agent, offer by offer.
 func (k *checker) agentChanged(a *agent.Agent) {
 	was := k.agents[a.ID]
@@ -255,84 +244,6 @@ func (k *checker) talks(id, agentID string) {
 	if c := k.contacts[contact.ID(id)]; c != nil && c.OfferAgent != "" && c.OfferAgent != agentID && c.State != contact.Offered {
 		k.fault("I-3: %s talks to %s and belongs to %s", id, agentID, c.OfferAgent)
 	}
-}
-
-// quiet checks I-4 whenever nothing can happen at this instant: no contact and
-// agent that fit stay apart for longer than it takes to repair what went wrong.
-func (k *checker) quiet() error {
-	var waiting []*contact.Contact
-	var free []*agent.Agent
-	now := k.w.clock.Now()
-	for _, c := range k.contacts {
-		if limit, bounded := k.longest(c.State); bounded && now.Sub(k.since[c.ID]) > limit {
-			k.fault("I-9: contact %s is %s since %s", c.ID, c.State, k.since[c.ID].Sub(k.w.start))
-		}
-		if c.State == contact.Queued {
-			waiting = append(waiting, c)
-		}
-	}
-	for _, a := range k.agents {
-		if len(waiting) > 0 && a.Ready() {
-			free = append(free, a)
-		}
-	}
-	apart := map[pair]time.Time{}
-	for _, c := range waiting {
-		for _, a := range free {
-			if !k.fits(c, a, now) {
-				continue
-			}
-			p := pair{c.ID, a.ID}
-			since, known := k.pairs[p]
-			if !known {
-				since = now
-			}
-			apart[p] = since
-			if now.Sub(since) > k.patience() {
-				k.fault("I-4: contact %s and %s are apart since %s", c.ID, a.ID, since.Sub(k.w.start))
-			}
-		}
-	}
-	k.pairs = apart
-	return k.failed()
-}
-
-// fits is what a pair must fulfil, written down a second time: a checker that
-// asked the product would share its mistakes. Where clocks disagree, only what
-// fits by each of them counts.
-func (k *checker) fits(c *contact.Contact, a *agent.Agent, now time.Time) bool {
-	now = now.Add(-2 * k.w.opt.Skew)
-	delay, ok := servedBy(c.Queue, a.Profile)
-	if !ok || k.enqueued[c.ID].Add(delay).After(now) {
-		return false
-	}
-	for skill, level := range c.Needs {
-		if a.Skills[skill] < level {
-			return false
-		}
-	}
-	for _, e := range c.Excluded {
-		if e.Agent == a.ID && e.Until.After(now) {
-			return false
-		}
-	}
-	return true
-}
-
-// patience is how long a pair may be apart: two seconds, and what it takes to try
-// again where requests fail. A pair that time alone has made fit has a timer only,
-// and a timer's message that was not handled comes again after half a minute.
-func (k *checker) patience() time.Duration {
-	f := k.w.opt.Faults
-	switch {
-	case k.w.opt.Timers, k.w.opt.Aborts > 0, f.Conflict+f.Throttle+f.Down+f.Lost > 0.2:
-		return 2*timerVisible + 10*time.Second
-	case f.Conflict+f.Throttle+f.Down+f.Lost > 0:
-		return timerVisible + 5*time.Second
-	case k.w.opt.Pauses > 0:
-		return 8 * time.Second
-	}
-	return 2*time.Second + 100*time.Millisecond // one retry of the stream after a crash
 }
 
 // End checks what must hold when all calls are over and time has passed.

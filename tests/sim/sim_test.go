@@ -4,6 +4,7 @@ import (
 	"flag"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -12,12 +13,14 @@ import (
 )
 
 var (
-	seed  = flag.Uint64("seed", 0, "run only this seed, and say what happens")
-	seeds = flag.Int("seeds", seedsByDefault, "seeds of each weather")
+	seed   = flag.Uint64("seed", 0, "run only this seed, and say what happens")
+	seeds  = flag.Int("seeds", seedsByDefault, "seeds of each weather")
+	update = flag.Bool("update", false, "write the digests of docs/simulation.md again")
 )
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // what fails is meant to
+	debug.SetGCPercent(400)                        // many short lives, plenty of memory
 	m.Run()
 }
 

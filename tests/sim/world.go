@@ -50,7 +50,7 @@ type Options struct {
 	// desk is closed, the device rings and rings. Browsers is the chance that two
 	// browsers of one agent accept the same offer, the second perhaps late.
 	Vanish, Browsers float64
-	Log  *slog.Logger
+	Log              *slog.Logger
 }
 
 // World is one run.
