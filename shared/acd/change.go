@@ -25,6 +25,9 @@ func (r *Router) HandleChange(ctx context.Context, old, now cloud.Item) error {
 	if a := agent.FromItem(now); a != nil {
 		return r.agentChanged(ctx, agent.FromItem(old), a)
 	}
+	if left := contact.LeftFromItem(now); left != nil {
+		return r.leftChanged(ctx, old, left)
+	}
 	return nil
 }
 
@@ -35,7 +38,7 @@ func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) er
 	if was.State == c.State && was.Epoch == c.Epoch && was.Offer == c.Offer {
 		return nil // attributes, hold
 	}
-	var errs []error
+	errs := []error{r.passed(ctx, was, c)}
 	if was.State == contact.Offered || was.State == contact.Connecting {
 		if c.State == contact.Queued {
 			errs = append(errs, r.command(ctx, c, was.Offer, sma.VerbUnring, nil, ConnectLease))

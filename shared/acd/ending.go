@@ -33,7 +33,7 @@ func (r *Router) end(ctx context.Context, s contactStep, why contact.Reason) (*c
 		now := r.run.Now()
 		c.StopHold(now)
 		c.Reason, c.Disconnected = why, contact.Instant(now)
-		if c.State == contact.Connected && c.ACWSeconds > 0 {
+		if c.State == contact.Connected && c.ACWSeconds > 0 && c.OfferAgent != "" {
 			c.ACWUntil = contact.Instant(now.Add(time.Duration(c.ACWSeconds) * time.Second))
 			return true, c.Move(contact.Ended, now)
 		}

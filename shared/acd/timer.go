@@ -33,6 +33,7 @@ type Timer struct {
 	AfterMS int64           `json:"afterMs"`         // how long it was to wait
 	Again   int             `json:"again,omitempty"` // how often it came early and was set again
 	Told    bool            `json:"told,omitempty"`  // connect: the relay was told to join once more
+	Left    bool            `json:"left,omitempty"`  // acw: of a segment that its agent has left
 }
 
 // arm sets a timer. What is to come later than a queue can delay comes early,
@@ -57,6 +58,9 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 	if t.Kind == TimerGroup {
 		r.disarm(t) // it may have come early: then the round sets another
 		return r.Round(ctx, t.Tenant, t.Group)
+	}
+	if t.Left {
+		return r.leftTimer(ctx, t)
 	}
 	c, err := r.Glance(ctx, t.Tenant, t.Contact, t.void)
 	if err != nil || t.void(c) || c.Offer != t.Offer {

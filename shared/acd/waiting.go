@@ -187,7 +187,10 @@ func (r *Router) unbind(ctx context.Context, tenant string, id contact.ID, offer
 			}
 			return nil
 		}
-		done, err := r.tryUnbind(ctx, old)
+		done, err := r.giveBack(ctx, old)
+		if err == nil && !done {
+			done, err = r.tryUnbind(ctx, old)
+		}
 		if err != nil || done {
 			return err
 		}

@@ -129,6 +129,20 @@ func (p *Publisher) contactChanged(ctx context.Context, ch Change, was, c *conta
 	return errors.Join(errs...)
 }
 
+// leftChanged tells that an agent has left a segment: the contact goes on as the
+// next one. That the segment was completed is told by its record.
+func (p *Publisher) leftChanged(ctx context.Context, ch Change, left *contact.Contact) error {
+	if ch.Old != nil {
+		return nil // after-contact work ended
+	}
+	for _, m := range milestones() {
+		if m.kind == Disconnected {
+			return p.send(ctx, left.Tenant, m.kind, func() (Message, error) { return p.message(ch, left, m, m.at(left)) })
+		}
+	}
+	return nil
+}
+
 func (p *Publisher) message(ch Change, c *contact.Contact, m milestone, at time.Time) (Message, error) {
 	msg := Message{ID: ID(ch.ID, m.kind), Tenant: c.Tenant, Type: m.kind, At: at, Entity: ContactEntity(c.ID)}
 	msg.Seq, msg.Before = place(c, m.kind)
@@ -163,7 +177,7 @@ func (p *Publisher) contactEvent(id string, c *contact.Contact, name string, at 
 	if !c.Enqueued.IsZero() {
 		d.QueueInfo = &QueueInfo{QueueARN: contact.ARN("queue", c.Tenant, c.Queue), QueueType: "STANDARD", EnqueueTimestamp: Time{c.Enqueued}}
 	}
-	if !c.AgentJoined.IsZero() {
+	if !c.AgentJoined.IsZero() && c.OfferAgent != "" {
 		d.AgentInfo = agentInfo(c)
 	}
 	return ContactEvent{

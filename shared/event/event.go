@@ -113,6 +113,9 @@ func (p *Publisher) HandleChange(ctx context.Context, ch Change) error {
 	if c := contact.FromItem(ch.New); c != nil {
 		return p.contactChanged(ctx, ch, contact.FromItem(ch.Old), c)
 	}
+	if left := contact.LeftFromItem(ch.New); left != nil {
+		return p.leftChanged(ctx, ch, left)
+	}
 	if a := agent.FromItem(ch.New); a != nil {
 		return p.agentChanged(ctx, ch, agent.FromItem(ch.Old), a)
 	}

@@ -80,6 +80,7 @@ const (
 	VerbUnring  = "unring"  // stop that
 	VerbConnect = "connect" // call the device of an agent who accepted
 	VerbJoin    = "join"    // join caller and agent, if that is not done or its word was lost
+	VerbTalk    = "talk"    // let the legs talk as the contact and its talk say by now
 	VerbHold    = "hold"
 	VerbResume  = "resume"
 	VerbHangup  = "hangup" // the agent ends the call
