@@ -26,7 +26,7 @@ type upFlags struct {
 func (u *upFlags) add(f *flag.FlagSet) {
 	u.data = f.String("data", "data", "folder of everything that is kept")
 	u.demo = f.Bool("demo", false, "seed the demo tenant where it is not there yet")
-	u.http = f.String("http", "127.0.0.1:8080", "address of the desk's API")
+	u.http = f.String("http", "127.0.0.1:8080", "address of the desk: pages, API, sockets")
 	u.sip = f.String("sip", "127.0.0.1:5060", "address of SIP, UDP and TCP")
 	u.admin = f.String("admin", "127.0.0.1:8081", "address of the relay's health and metrics")
 	u.rtp = f.String("rtp", "20000-29999", "first and last port of audio")
@@ -156,7 +156,11 @@ func greet(out io.Writer, in onebox.Info, dir string) {
 	say := func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }
 	say("Huawu 话务 is up. Ctrl-C ends it; the data is kept in %s, the log in %s.", dir, filepath.Join(dir, "huawu.log"))
 	say("")
-	say("  Desk API   %s/openapi.json", in.URL)
+	say("  Desk · 坐席      %s", in.Desk)
+	if in.Caller != "" {
+		say("  Call us · 来电   %s", in.Caller)
+	}
+	say("  API        %s/openapi.json", in.URL)
 	say("  SIP        %s (UDP and TCP)", in.SIP)
 	say("  Health     %s", in.Health)
 	if in.Tenant == "" {
@@ -165,24 +169,38 @@ func greet(out io.Writer, in onebox.Info, dir string) {
 	}
 	say("  Webhooks   %s (what the demo CRM got)", in.CRM)
 	say("")
-	say("Log in · 登录: POST %s/v1/auth/login, tenant %s", in.URL, in.Tenant)
-	for _, a := range in.Agents {
-		say("  %-10s %-6s password %s  %s", a.Role, a.Username, a.DeskPassword, a.Name)
-	}
+	logins(say, in)
 	say("")
-	say("The first call, in another terminal · 第一通电话：")
-	say("  go run ./cmd/huawu call demo --data %s", dir)
+	say("The first call · 第一通电话：")
+	say("  log in at the desk and go available; open the caller's page in a second window, call and press 1")
+	say("  登录坐席页面并置闲；在另一窗口打开来电页面，呼叫后按 1")
+	say("  or all by itself, in another terminal: go run ./cmd/huawu call demo --data %s", dir)
 	say("")
-	say("By your own SIP phone · 用 SIP 话机：call sip:%s@%s", in.Number, in.SIP)
+	say("By SIP phones · 用 SIP 话机：call sip:%s@%s", in.Number, in.SIP)
 	for _, a := range in.Agents {
-		how := "rings on an offer"
-		if a.Device == "softphone" {
-			how = "let it answer by itself; offers are accepted by the API"
+		if a.Device == devicePhone {
+			say("  %s (%s): register sip:%s@%s, password %s; it rings on an offer once the agent is available:", a.Name, a.Username, a.SIPUser, in.SIP, a.Password)
+			say("    curl -X POST %s/v1/agents/me/status -H 'Content-Type: application/json' \\\n      -H 'Authorization: Bearer %s' -d '{\"status\":\"available\"}'", in.URL, a.Token)
 		}
-		say("  %s %s (%s): register sip:%s@%s, password %s — %s", a.Role, a.Name, a.Username, a.SIPUser, in.SIP, a.Password, how)
 	}
-	if len(in.Agents) > 0 {
-		say("  go available · 置闲：")
-		say("    curl -X POST %s/v1/agents/me/status -H 'Content-Type: application/json' \\\n      -H 'Authorization: Bearer %s' -d '{\"status\":\"available\"}'", in.URL, in.Agents[0].Token)
+}
+
+// devicePhone is the device of agents who have a SIP phone.
+const devicePhone = "phone"
+
+// logins says who may log in, those first who need nothing but a browser.
+func logins(say func(string, ...any), in onebox.Info) {
+	say("Log in · 登录（tenant · 租户 %s）", in.Tenant)
+	for _, phone := range []bool{false, true} {
+		for _, a := range in.Agents {
+			if (a.Device == devicePhone) != phone {
+				continue
+			}
+			with := "talks in the browser · 浏览器通话"
+			if phone {
+				with = "has a SIP phone · SIP 话机"
+			}
+			say("  %-10s %-6s password · 密码 %s  %s, %s", a.Role, a.Username, a.DeskPassword, a.Name, with)
+		}
 	}
 }

@@ -117,10 +117,11 @@ func (b *Box) prompts() (*prompts.Prompts, error) {
 // describe gathers what a user and the commands need to find their way.
 func (b *Box) describe(ctx context.Context) (Info, error) {
 	in := Info{PID: os.Getpid(), URL: "http://" + b.web.Addr().String(), SIP: b.relay.SIP().String(), Health: "http://" + b.relay.Admin().String() + "/healthz"}
+	in.Desk = in.URL + "/"
 	if b.demo == nil {
 		return in, nil
 	}
-	in.Tenant, in.Number, in.CRM = seed.Tenant, seed.Number, in.URL+receiverPath
+	in.Tenant, in.Number, in.CRM, in.Caller = seed.Tenant, seed.Number, in.URL+receiverPath, in.URL+"/call"
 	expires := time.Now().Add(tokenLife)
 	for _, p := range seed.People() {
 		token, err := b.tokens().Issue(ctx, auth.Identity{Tenant: seed.Tenant, Agent: p.ID, Role: p.Role, Expires: expires})

@@ -17,9 +17,11 @@ const InfoFile = "centre.json"
 // Info says where a running centre is and how to enter it.
 type Info struct {
 	PID    int     `json:"pid"`
-	URL    string  `json:"url"`    // of the desk's API
-	SIP    string  `json:"sip"`    // host:port for carriers and phones, UDP and TCP
-	Health string  `json:"health"` // of the relay's own health and metrics
+	URL    string  `json:"url"`              // of the centre: pages, API, sockets
+	Desk   string  `json:"desk"`             // the agents' page
+	Caller string  `json:"caller,omitempty"` // the page by which customers call
+	SIP    string  `json:"sip"`              // host:port for carriers and phones, UDP and TCP
+	Health string  `json:"health"`           // of the relay's own health and metrics
 	Tenant string  `json:"tenant,omitempty"`
 	Number string  `json:"number,omitempty"` // that a first call may dial
 	Agents []Login `json:"agents,omitempty"`
@@ -35,7 +37,7 @@ type Login struct {
 	Name         string `json:"name"`
 	Role         string `json:"role"`
 	DeskPassword string `json:"password"` // with tenant and username: POST /v1/auth/login
-	Device       string `json:"device"`   // phone: rings on offers; softphone: answers by itself once the offer is accepted
+	Device       string `json:"device"`   // phone: a SIP phone that rings; softphone: the desk's page, answers by itself once the offer is accepted
 	SIPUser      string `json:"sipUser"`
 	Password     string `json:"sipPassword"`
 	Token        string `json:"token"`

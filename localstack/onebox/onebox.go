@@ -17,6 +17,7 @@ import (
 
 	relay "huawu/mediarelay"
 	"huawu/mediarelay/media"
+	"huawu/mediarelay/webleg"
 	"huawu/shared/cloud/localcloud"
 	"huawu/shared/fault"
 )
@@ -24,9 +25,10 @@ import (
 // Config says where a centre lives and listens. A port of 0 takes a free one.
 type Config struct {
 	Data  string         // folder of everything that is kept; one process at a time
-	HTTP  netip.AddrPort // desk API
+	HTTP  netip.AddrPort // desk: pages, API, sockets
 	SIP   netip.AddrPort // UDP and TCP
 	Admin netip.AddrPort // the relay's health and metrics
+	Audio uint16         // UDP port of browsers' audio, at SIP's address; 0 takes a free one
 	RTP   [2]uint16      // first and last media port; zeros: the media engine's own choice
 
 	Fast     bool   // acknowledge before the disk has synced: survives kill -9, not a loss of power
@@ -51,14 +53,15 @@ type Box struct {
 	relay *relay.Relay
 	http  *http.Server
 	web   net.Listener
-	demo  *demo // nil without the demo tenant
+	demo  *demo       // nil without the demo tenant
+	box   *webleg.Box // tickets of browsers' SIP sockets
 	info  Info
 }
 
 // Start opens everything; calls are taken from then on. What fails to open is
 // named, and all else is closed again.
 func Start(ctx context.Context, cfg Config) (*Box, error) {
-	b := &Box{cfg: cfg, log: cfg.Log}
+	b := &Box{cfg: cfg, log: cfg.Log, box: webleg.NewBox(time.Now)}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
@@ -87,10 +90,10 @@ func (b *Box) start(ctx context.Context) (err error) {
 	if err := b.wire(); err != nil {
 		return err
 	}
-	b.http = b.server()
 	if b.relay, err = b.openRelay(ctx); err != nil {
 		return err
 	}
+	b.http = b.server()
 	if b.cfg.DieAfter > 0 { // the seeding and wiring do not count
 		b.cloud.SetFaults(localcloud.Faults{DieAfter: b.cfg.DieAfter, DieOf: b.cfg.DieOf, Dead: localcloud.KillSelf})
 	}
@@ -132,6 +135,7 @@ func (b *Box) openRelay(ctx context.Context) (*relay.Relay, error) {
 	return relay.New(ctx, relay.Config{
 		ID: relayName(1), Dir: filepath.Join(b.cfg.Data, "relay"), Tenants: b.tenants(),
 		Listen: b.cfg.SIP, TCP: true, Admin: b.cfg.Admin, Language: "zh-CN",
+		Browsers: &relay.Browsers{Media: netip.AddrPortFrom(b.cfg.SIP.Addr(), b.cfg.Audio), Tickets: b.box},
 		Media:    media.Config{Bind: b.cfg.SIP.Addr(), PortMin: b.cfg.RTP[0], PortMax: b.cfg.RTP[1]},
 		MaxCalls: calls, DrainWait: drain, Trunks: trunks, Accounts: phones, Prompts: prompts, Log: b.log,
 	}, relay.Ports{Functions: c.Invoker(), Queue: c.Queue(), Table: c.Table(), Blobs: c.Blobs(), Keys: c.Keys()})

@@ -66,7 +66,7 @@ func TestTheDemoPeopleLogInByWhatIsPrinted(t *testing.T) {
 	log := slog.New(slog.NewJSONHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	_, stop := start(t, dir, log)
 	first, err := ReadInfo(dir)
-	if err != nil || len(first.Agents) != 3 {
+	if err != nil || len(first.Agents) != 4 {
 		t.Fatalf("%+v, %v", first, err)
 	}
 	for _, a := range first.Agents {
@@ -101,10 +101,10 @@ func TestTheDemoPeopleLogInByWhatIsPrinted(t *testing.T) {
 			t.Errorf("%s: passwords %+v, before %+v", a.Username, a, first.Agents[n])
 		}
 	}
-	if r, _ := logIn(t, b.Info(), "chen", b.Info().Agents[2].DeskPassword); r.StatusCode != 200 {
+	if r, _ := logIn(t, b.Info(), "chen", b.Info().Agents[3].DeskPassword); r.StatusCode != 200 {
 		t.Errorf("by the new password: %s", r.Status)
 	}
-	if r, _ := logIn(t, b.Info(), "chen", first.Agents[2].DeskPassword); r.StatusCode != 401 {
+	if r, _ := logIn(t, b.Info(), "chen", first.Agents[3].DeskPassword); r.StatusCode != 401 {
 		t.Errorf("by the old password: %s", r.Status)
 	}
 }

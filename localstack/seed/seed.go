@@ -1,4 +1,4 @@
-// Package seed writes the demo tenant: a number with a flow, a queue, two agents
+// Package seed writes the demo tenant: a number with a flow, a queue, three agents
 // and a supervisor who may log in, and an endpoint that gets webhooks. It decides
 // what a newcomer finds; what is there already it leaves alone.
 package seed
@@ -35,12 +35,13 @@ type Person struct {
 	Skills             map[string]int
 }
 
-// People are the agents: one with a phone that rings, one whose phone answers
-// by itself once the offer is accepted in the desk, and a supervisor.
+// People are the agents: one with a phone that rings, two who talk in the desk's
+// page, so that a call can be handed from browser to browser, and a supervisor.
 func People() []Person {
 	return []Person{
 		{ID: "lin", Username: "lin", Name: "林晓", Role: auth.Agent, Device: agent.Phone},
 		{ID: "wu", Username: "wu", Name: "吴明", Role: auth.Agent, Device: agent.Softphone},
+		{ID: "mei", Username: "mei", Name: "梅芳", Role: auth.Agent, Device: agent.Softphone},
 		{ID: "chen", Username: "chen", Name: "陈静", Role: auth.Supervisor, Device: agent.Softphone},
 	}
 }
