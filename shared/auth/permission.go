@@ -32,11 +32,13 @@ const (
 	ReadAny         Permission = "contact:read:any" // all contacts of the tenant
 	ViewNumbers     Permission = "pii:view"         // customers' numbers in full
 	ListenRecording Permission = "recording:listen"
+	EditFlows       Permission = "flow:edit" // save, publish and bind flows
+	WatchFloor      Permission = "floor:watch" // how all agents and queues stand
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
-	return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenRecording}
+	return []Permission{ActAsAgent, EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor}
 }
 
 // grants is the table of permissions: what is not here is denied. It is a switch
@@ -46,9 +48,9 @@ func grants(r Role) []Permission {
 	case Agent:
 		return []Permission{ActAsAgent, ReadOwn}
 	case Supervisor:
-		return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenRecording}
+		return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor}
 	case Admin:
-		return []Permission{ReadOwn, ReadAny, ViewNumbers, ListenRecording}
+		return []Permission{EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"huawu/shared/contact"
 	"huawu/shared/event"
 	"huawu/shared/fault"
+	"huawu/shared/live/view"
 	"huawu/shared/recording"
 )
 
@@ -75,6 +76,7 @@ type Detail struct {
 	Attributes   map[string]string `json:"attributes,omitempty"`
 	Records      []any             `json:"records" doc:"Contact records in the shape of Amazon Connect, one per segment"`
 	Recordings   int               `json:"recordings" doc:"How many there are"`
+	Quality      []Quality         `json:"quality" doc:"What agents' devices measured, one per segment"`
 }
 
 // Note is what an agent wrote of a segment.
@@ -123,7 +125,7 @@ func (d *Desk) listContacts(ctx context.Context, who auth.Identity, in *linesInp
 }
 
 func line(who auth.Identity, r event.Row) Line {
-	return Line{string(r.Contact), r.Segment, r.Began, r.Ended, shown(who, r.Customer), r.Queue, r.Agent, string(r.Reason), r.Disposition, r.Handled, r.Seconds, r.Waited}
+	return Line{string(r.Contact), r.Segment, r.Began, r.Ended, view.Shown(who, r.Customer), r.Queue, r.Agent, string(r.Reason), r.Disposition, r.Handled, r.Seconds, r.Waited}
 }
 
 // file is all that the table holds of one contact.
@@ -132,6 +134,7 @@ type file struct {
 	records    []*contact.Record
 	recordings []recording.Index
 	notes      []Note
+	quality    []Quality
 	attributes map[string]string
 }
 
@@ -178,6 +181,8 @@ func (f *file) add(i cloud.Item) (err error) {
 		if r := contact.RecordFromItem(i); r != nil {
 			f.records = append(f.records, r)
 		}
+	case strings.HasPrefix(sort, sortQuality):
+		f.quality = append(f.quality, qualityFrom(i))
 	case strings.HasPrefix(sort, sortNote):
 		f.notes = append(f.notes, Note{i.Str("agent"), contact.FromMicros(i.Int("at")), i.Str("text")})
 	}
@@ -196,15 +201,16 @@ func (d *Desk) getContact(ctx context.Context, who auth.Identity, in *ContactPat
 	}
 	c := f.contact
 	out := &detailOutput{Detail{
-		Contact: string(c.ID), State: string(c.State), Since: c.Since, Channel: string(c.Channel), Customer: shown(who, c.Customer), System: c.System.Full(),
-		Language: c.Language, Queue: c.Queue, Agent: c.OfferAgent, Initiated: c.Initiated, Enqueued: maybe(c.Enqueued), Connected: maybe(c.AgentJoined),
-		Disconnected: maybe(c.Disconnected), OnHold: !c.Hold.Since.IsZero(), Until: maybe(c.ACWUntil), Reason: string(c.Reason), Disposition: c.Disposition,
+		Contact: string(c.ID), State: string(c.State), Since: c.Since, Channel: string(c.Channel), Customer: view.Shown(who, c.Customer), System: c.System.Full(),
+		Language: c.Language, Queue: c.Queue, Agent: c.OfferAgent, Initiated: c.Initiated, Enqueued: view.Maybe(c.Enqueued), Connected: view.Maybe(c.AgentJoined),
+		Disconnected: view.Maybe(c.Disconnected), OnHold: !c.Hold.Since.IsZero(), Until: view.Maybe(c.ACWUntil), Reason: string(c.Reason), Disposition: c.Disposition,
 		Notes: append([]Note{}, f.notes...), Attributes: f.attributes, Records: []any{}, Recordings: len(f.recordings),
+		Quality: append([]Quality{}, f.quality...),
 	}}
 	for _, r := range f.records {
 		t := r.Trace(d.instance, "")
 		if t.CustomerEndpoint != nil {
-			t.CustomerEndpoint.Address = shown(who, r.Customer)
+			t.CustomerEndpoint.Address = view.Shown(who, r.Customer)
 		}
 		out.Body.Records = append(out.Body.Records, t)
 	}

@@ -24,6 +24,7 @@ import (
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/event"
+	"huawu/shared/live/view"
 	"huawu/shared/recording"
 )
 
@@ -45,6 +46,8 @@ type Desk struct {
 	recordings recording.Store
 	tokens     *auth.Tokens
 	login      *login.Service
+	views      *view.Views
+	live       Live
 	sip        SIP
 	local      bool
 	instance   contact.Instance
@@ -61,6 +64,7 @@ type Config struct {
 	Tokens   *auth.Tokens
 	Login    *login.Service
 	SIP      SIP
+	Live     Live
 	Local    bool // served without TLS, on this machine: cookies travel so
 	Instance contact.Instance
 	Now      func() time.Time
@@ -70,7 +74,7 @@ type Config struct {
 // New returns the handler of the API.
 func New(c Config) http.Handler {
 	d := &Desk{table: c.Table, router: c.Router, lists: event.Lists{Table: c.Table}, recordings: recording.Store{Table: c.Table, Blobs: c.Blobs, Keys: c.Keys},
-		tokens: c.Tokens, login: c.Login, sip: c.SIP, local: c.Local, instance: c.Instance, now: c.Now, log: c.Log}
+		tokens: c.Tokens, login: c.Login, views: view.New(c.Table, c.Router, c.Now), live: c.Live, sip: c.SIP, local: c.Local, instance: c.Instance, now: c.Now, log: c.Log}
 	mux := http.NewServeMux()
 	api := humago.New(mux, description())
 	api.UseMiddleware(d.identify(api))
@@ -80,7 +84,10 @@ func New(c Config) http.Handler {
 	d.registerSIP(api)
 	d.registerCommands(api)
 	d.registerContacts(api)
+	d.registerQuality(api)
+	d.registerLive(api)
 	d.registerAudio(api)
+	d.registerFlows(api)
 	mux.Handle("/", unknown(mux))
 	return d.guard(sameSite(mux))
 }

@@ -48,7 +48,7 @@ func (p *Publisher) list(ctx context.Context, r *contact.Record) error {
 		parts = append(parts, AgentPart(r.Tenant, r.OfferAgent, r.Initiated))
 	}
 	if !r.Customer.IsZero() {
-		parts = append(parts, r.Tenant+"|L#customer#"+r.Customer.Hash(secret))
+		parts = append(parts, customerPart(r.Tenant, r.Customer, secret))
 	}
 	var errs []error
 	for _, part := range parts {
@@ -90,12 +90,15 @@ func shardOf(id contact.ID) int {
 
 // rowSort is <ts>#<contactId>, and #<segment> behind it from the second on.
 func rowSort(r *contact.Record) string {
-	s := r.Initiated.UTC().Format("2006-01-02T15:04:05.000000Z") + "#" + string(r.ID)
+	s := sortTime(r.Initiated) + "#" + string(r.ID)
 	if r.Segment > 0 {
 		s += "#" + strconv.Itoa(r.Segment)
 	}
 	return s
 }
+
+// sortTime is how times stand in sort keys.
+func sortTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
 func rowItem(r *contact.Record) cloud.Item {
 	i := cloud.Item{"v": int64(1), "contact": string(r.ID), "segment": int64(r.Segment), "began": contact.Micros(r.Initiated),
@@ -198,7 +201,7 @@ func (p *Publisher) secret(ctx context.Context, tenant string) ([]byte, error) {
 	if s := p.secrets[tenant]; s != nil {
 		return s, nil
 	}
-	key := cloud.Key{Part: tenant + "|CFG", Sort: "SECRET#hash"}
+	key := secretKey(tenant)
 	item, err := p.table.Get(ctx, key, true)
 	if err == nil && item == nil {
 		fresh := make([]byte, 32)

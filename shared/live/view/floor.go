@@ -1,0 +1,292 @@
+package view
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"huawu/shared/acd"
+	"huawu/shared/agent"
+	"huawu/shared/auth/login"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+const (
+	// levelAge is how old the service level on a floor may be: it is read from
+	// all contacts of the day.
+	levelAge = 30 * time.Second
+	// shortAbandon is a wait so short that who hung up was hardly a customer.
+	shortAbandon = 5 * time.Second
+	// parallel bounds how many items are read at once.
+	parallel = 16
+)
+
+// Floor is how a tenant's agents and queues stand.
+type Floor struct {
+	Agents   []FloorAgent `json:"agents"`
+	Queues   []FloorQueue `json:"queues"`
+	Statuses []Choice     `json:"statuses" doc:"Names of custom statuses"`
+	TS       time.Time    `json:"ts" doc:"When it was read"`
+}
+
+// FloorAgent is one agent on the floor.
+type FloorAgent struct {
+	ID       string         `json:"id"`
+	Name     string         `json:"name"`
+	Username string         `json:"username"`
+	Status   Status         `json:"status"`
+	Next     *Next          `json:"next,omitempty"`
+	Device   string         `json:"device" enum:"phone,softphone"`
+	Profile  string         `json:"profile"`
+	Contacts []FloorContact `json:"contacts" doc:"A live update of an agent leaves them out: what was known stays"`
+}
+
+// FloorContact is a contact that an agent is offered or has.
+type FloorContact struct {
+	Contact string    `json:"contactId" format:"uuid"`
+	Agent   string    `json:"agentId"`
+	State   string    `json:"state" enum:"OFFERED,CONNECTING,CONNECTED,ENDED" doc:"ENDED: after-contact work"`
+	Since   time.Time `json:"since"`
+	Queue   string    `json:"queue"`
+	OnHold  bool      `json:"onHold"`
+}
+
+// FloorQueue is one queue on the floor.
+type FloorQueue struct {
+	ID           string       `json:"id"`
+	Name         string       `json:"name"`
+	Waiting      int          `json:"waiting" doc:"Without an offer; 1000 means as many or more"`
+	OldestSince  *time.Time   `json:"oldestSince,omitempty" doc:"When the one that waits longest came"`
+	Free         int          `json:"free" doc:"Agents who may get a contact of the queue now"`
+	At           time.Time    `json:"at" doc:"When these were counted"`
+	ServiceLevel ServiceLevel `json:"serviceLevel"`
+}
+
+// ServiceLevel is the share of a queue's calls that were answered in time, of
+// the contacts that began today and are complete.
+type ServiceLevel struct {
+	Seconds       int       `json:"seconds" doc:"What counts as in time"`
+	Within        int       `json:"within" doc:"Answered in time"`
+	Answered      int       `json:"answered"`
+	Abandoned     int       `json:"abandoned" doc:"Customers who hung up while they waited, after 5 s or more"`
+	AbandonedLate int       `json:"abandonedLate" doc:"Of these, after the time in which they should have been answered"`
+	Percent       *float64  `json:"percent" doc:"within of answered and abandonedLate; null while there are none"`
+	Since         time.Time `json:"since" doc:"Begin of the day in the tenant's zone"`
+	At            time.Time `json:"at" doc:"When it was counted"`
+}
+
+// person is one who may log in.
+type person struct{ agent, username string }
+
+// people lists who may log in, by user name, at most 30 s old.
+func (v *Views) peopleOf(ctx context.Context, tenant string) ([]person, error) {
+	return v.people.get(tenant, v.now(), settingsAge, func() ([]person, error) {
+		var all []person
+		prefix := login.UserKey(tenant, "")
+		err := v.each(ctx, cloud.Query{Part: prefix.Part, From: prefix.Sort, To: prefix.Sort + "\uffff"}, func(i cloud.Item) {
+			if u, ok := login.UserFrom(i); ok && !u.Disabled {
+				all = append(all, person{u.Agent, u.Username})
+			}
+		})
+		return all, fault.Wrap(fault.KindOf(err), err, "view: read people")
+	})
+}
+
+// agents reads every agent who may log in, by user name.
+func (v *Views) agents(ctx context.Context, tenant string) ([]*agent.Agent, error) {
+	people, err := v.peopleOf(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*agent.Agent, len(people))
+	err = inParallel(len(people), func(n int) error {
+		a, err := v.router.Agent(ctx, tenant, people[n].agent)
+		if fault.KindOf(err) == fault.NotFound {
+			return nil // an administrator is no agent
+		}
+		all[n] = a
+		return err
+	})
+	return slices.DeleteFunc(all, func(a *agent.Agent) bool { return a == nil }), err
+}
+
+// inParallel does n things, at most parallel at once, and returns the first error.
+func inParallel(n int, do func(int) error) error {
+	errs := make([]error, n)
+	room := make(chan struct{}, parallel)
+	var wg sync.WaitGroup
+	for k := range n {
+		room <- struct{}{}
+		wg.Go(func() {
+			errs[k] = do(k)
+			<-room
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Floor reads how a tenant stands.
+func (v *Views) Floor(ctx context.Context, tenant string) (*Floor, Versions, error) {
+	at := v.now().UTC()
+	s, err := v.Settings(ctx, tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	agents, err := v.agents(ctx, tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := &Floor{Agents: make([]FloorAgent, len(agents)), Statuses: s.Statuses, TS: at}
+	bound := make([][]*contact.Contact, len(agents))
+	err = inParallel(len(agents), func(n int) (err error) {
+		bound[n], err = v.bound(ctx, agents[n])
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	versions := Versions{}
+	for n, a := range agents {
+		f.Agents[n] = FloorAgentOf(a)
+		versions[EntityAgent+"/"+a.ID] = a.Version
+		for _, c := range bound[n] {
+			if fc := FloorContactOf(c); fc != nil {
+				f.Agents[n].Contacts = append(f.Agents[n].Contacts, *fc)
+			}
+			versions[EntityContact+"/"+string(c.ID)] = c.Version
+		}
+	}
+	f.Queues, err = v.FloorQueues(ctx, tenant)
+	return f, versions, err
+}
+
+// bound reads the contacts that an agent's slots point at, if they are its own.
+func (v *Views) bound(ctx context.Context, a *agent.Agent) ([]*contact.Contact, error) {
+	var all []*contact.Contact
+	for offer, id := range a.Offers {
+		c, err := v.router.Contact(ctx, a.Tenant, id)
+		if err != nil {
+			return nil, err
+		}
+		if c.Offer == offer && c.OfferAgent == a.ID {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b *contact.Contact) int { return cmp.Compare(a.ID, b.ID) })
+	return all, nil
+}
+
+// FloorAgentOf returns an agent as the floor shows it, without contacts.
+func FloorAgentOf(a *agent.Agent) FloorAgent {
+	s := StandingOf(a)
+	return FloorAgent{ID: a.ID, Name: a.Name, Username: a.Username, Status: s.Status, Next: s.Next, Device: s.Device, Profile: a.Profile, Contacts: []FloorContact{}}
+}
+
+// FloorContactOf returns a contact as the floor shows it, nil for one that no
+// agent is bound to.
+func FloorContactOf(c *contact.Contact) *FloorContact {
+	if c.OfferAgent == "" || !c.Live() {
+		return nil
+	}
+	return &FloorContact{string(c.ID), c.OfferAgent, string(c.State), c.Since, c.Queue, !c.Hold.Since.IsZero()}
+}
+
+// FloorQueues counts every queue of a tenant, by name.
+func (v *Views) FloorQueues(ctx context.Context, tenant string) ([]FloorQueue, error) {
+	routing, err := v.router.Routing(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	levels, err := v.ServiceLevels(ctx, tenant)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(routing.Queues))
+	for id := range routing.Queues {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	all := make([]FloorQueue, len(ids))
+	err = inParallel(len(ids), func(n int) error {
+		at := v.now().UTC()
+		f, err := v.router.Figures(ctx, tenant, ids[n])
+		if err != nil {
+			return err
+		}
+		all[n] = FloorQueue{ids[n], f.Queue.Name, f.Waiting, Maybe(f.Oldest), f.Free, at, levels[ids[n]]}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, func(a, b FloorQueue) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// ServiceLevels counts today's contacts of every queue, at most 30 s old.
+func (v *Views) ServiceLevels(ctx context.Context, tenant string) (map[string]ServiceLevel, error) {
+	return v.levels.get(tenant, v.now(), levelAge, func() (map[string]ServiceLevel, error) {
+		routing, err := v.router.Routing(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		s, err := v.Settings(ctx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		return v.countLevels(ctx, tenant, routing, s)
+	})
+}
+
+func (v *Views) countLevels(ctx context.Context, tenant string, routing *acd.Routing, s *Settings) (map[string]ServiceLevel, error) {
+	now := v.now()
+	y, m, d := now.In(s.Zone).Date()
+	since := time.Date(y, m, d, 0, 0, 0, 0, s.Zone).UTC()
+	levels := map[string]ServiceLevel{}
+	for id := range routing.Queues {
+		levels[id] = ServiceLevel{Seconds: int(s.within(id) / time.Second), Since: since, At: now.UTC()}
+	}
+	rows, err := v.lists.Since(ctx, tenant, since, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		l, ok := levels[r.Queue]
+		if !ok {
+			continue
+		}
+		switch waited := time.Duration(r.Waited) * time.Second; {
+		case r.Handled:
+			l.Answered++
+			if r.Waited <= l.Seconds {
+				l.Within++
+			}
+		case r.Reason == contact.CustomerLeft && waited >= shortAbandon:
+			l.Abandoned++
+			if r.Waited > l.Seconds {
+				l.AbandonedLate++
+			}
+		}
+		levels[r.Queue] = l
+	}
+	for id, l := range levels {
+		if all := l.Answered + l.AbandonedLate; all > 0 {
+			p := math.Round(float64(l.Within)*1000/float64(all)) / 10
+			l.Percent = &p
+			levels[id] = l
+		}
+	}
+	return levels, nil
+}

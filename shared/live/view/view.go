@@ -1,0 +1,220 @@
+// Package view says what an agent's desk and the floor show: the shapes that the
+// REST interface and the live updates both give out, and how they are read from
+// the table. It decides which number is shown in full and which masked, and what
+// a screen pop tells; it leaves routing to acd, and how a change reaches a page
+// to live.
+package view
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"huawu/shared/acd"
+	"huawu/shared/agent"
+	"huawu/shared/auth"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/event"
+	"huawu/shared/phone"
+)
+
+// Views reads what pages show. It keeps configuration for a short while and
+// owns no other state.
+type Views struct {
+	table     cloud.Table
+	router    *acd.Router
+	lists     event.Lists
+	customers *event.Customers
+	now       func() time.Time
+	settings  memory[*Settings]
+	people    memory[[]person]
+	levels    memory[map[string]ServiceLevel]
+}
+
+// New returns views over a table and the router that reads contacts and agents.
+func New(t cloud.Table, r *acd.Router, now func() time.Time) *Views {
+	return &Views{table: t, router: r, lists: event.Lists{Table: t}, customers: event.NewCustomers(t), now: now}
+}
+
+// Status is an agent's status in the words of the API.
+type Status struct {
+	Status string    `json:"status" enum:"available,offline,custom,missed" doc:"missed: an offer was let pass; nothing is offered until the agent sets a status"`
+	Name   string    `json:"name,omitempty" doc:"Name of a custom status"`
+	Since  time.Time `json:"since"`
+}
+
+// Next is the status that follows once the last contact is done.
+type Next struct {
+	Status string `json:"status" enum:"available,offline,custom"`
+	Name   string `json:"name,omitempty"`
+}
+
+// Standing is how an agent stands: what a change of the agent's item may change.
+type Standing struct {
+	Status Status `json:"status"`
+	Next   *Next  `json:"next,omitempty"`
+	Device string `json:"device" enum:"phone,softphone"`
+}
+
+// Offer is a contact that rings at the agent.
+type Offer struct {
+	Offer    string    `json:"offerId" format:"uuid"`
+	Contact  string    `json:"contactId" format:"uuid"`
+	Queue    string    `json:"queue"`
+	Customer string    `json:"customer,omitempty" doc:"Masked, unless the role may see numbers"`
+	Waited   int       `json:"waitedSeconds"`
+	Until    time.Time `json:"until" doc:"When the offer is over"`
+	Pop      *Pop      `json:"pop,omitempty" doc:"Who calls and why"`
+}
+
+// Current is a contact that the agent has.
+type Current struct {
+	Contact  string     `json:"contactId" format:"uuid"`
+	State    string     `json:"state" enum:"CONNECTING,CONNECTED,ENDED" doc:"ENDED: after-contact work"`
+	Since    time.Time  `json:"since"`
+	Queue    string     `json:"queue"`
+	Customer string     `json:"customer,omitempty"`
+	OnHold   bool       `json:"onHold"`
+	Until    *time.Time `json:"until,omitempty" doc:"End of the time for after-contact work"`
+	Joined   *time.Time `json:"joined,omitempty" doc:"When the talk began"`
+	Pop      *Pop       `json:"pop,omitempty" doc:"As with its offer. A live update of a contact leaves it out: what was known stays"`
+}
+
+// Me is the agent who asks.
+type Me struct {
+	ID           string              `json:"id"`
+	Username     string              `json:"username"`
+	Name         string              `json:"name"`
+	Role         string              `json:"role"`
+	Device       string              `json:"device" enum:"phone,softphone"`
+	Profile      string              `json:"profile"`
+	Status       Status              `json:"status"`
+	Next         *Next               `json:"next,omitempty"`
+	Statuses     []Choice            `json:"statuses" doc:"Custom statuses to choose from"`
+	Dispositions map[string][]Choice `json:"dispositions" doc:"How a contact of a queue can end, by queue; * for all others"`
+	Offers       []Offer             `json:"offers"`
+	Contacts     []Current           `json:"contacts"`
+}
+
+// Versions are the versions of the items that a state was made of, under
+// "agent/<id>" and "contact/<id>".
+type Versions map[string]int64
+
+// Names of entities in versions and live updates.
+const (
+	EntityAgent   = "agent"
+	EntityContact = "contact"
+)
+
+// Me reads the contacts that are bound to an agent as it was read.
+func (v *Views) Me(ctx context.Context, who auth.Identity, a *agent.Agent) (*Me, Versions, error) {
+	s, err := v.Settings(ctx, a.Tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	stands := StandingOf(a)
+	me := &Me{ID: a.ID, Username: a.Username, Name: a.Name, Role: string(who.Role), Device: stands.Device, Profile: a.Profile,
+		Status: stands.Status, Next: stands.Next, Statuses: s.Statuses, Dispositions: s.Dispositions, Offers: []Offer{}, Contacts: []Current{}}
+	versions := Versions{EntityAgent + "/" + a.ID: a.Version}
+	for offer, id := range a.Offers {
+		c, err := v.router.Contact(ctx, a.Tenant, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if c.Offer != offer || c.OfferAgent != a.ID {
+			continue // over; the slot is about to be freed
+		}
+		o, now, err := v.Part(ctx, who, c, true)
+		if err != nil {
+			return nil, nil, err
+		}
+		if o != nil {
+			me.Offers = append(me.Offers, *o)
+		}
+		if now != nil {
+			me.Contacts = append(me.Contacts, *now)
+		}
+		versions[EntityContact+"/"+string(id)] = c.Version
+	}
+	slices.SortFunc(me.Offers, func(a, b Offer) int { return cmp.Compare(a.Offer, b.Offer) })
+	slices.SortFunc(me.Contacts, func(a, b Current) int { return cmp.Compare(a.Contact, b.Contact) })
+	return me, versions, nil
+}
+
+// Part is a contact as its agent sees it: an offer, a contact that the agent has,
+// or neither. The screen pop of an offer is always told, that of a contact only
+// where it is asked for, as it costs two reads.
+func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact, pop bool) (*Offer, *Current, error) {
+	switch c.State {
+	case contact.Offered:
+		p, err := v.pop(ctx, who, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p}, nil, nil
+	case contact.Connecting, contact.Connected, contact.Ended:
+		now := &Current{Contact: string(c.ID), State: string(c.State), Since: c.Since, Queue: c.Queue, Customer: Shown(who, c.Customer),
+			OnHold: !c.Hold.Since.IsZero(), Until: Maybe(c.ACWUntil), Joined: Maybe(c.AgentJoined)}
+		if pop {
+			p, err := v.pop(ctx, who, c)
+			if err != nil {
+				return nil, nil, err
+			}
+			now.Pop = p
+		}
+		return nil, now, nil
+	}
+	return nil, nil, nil
+}
+
+// waited is how long a contact waited, or has waited so far, in seconds.
+func (v *Views) waited(c *contact.Contact) int {
+	until := c.Dequeued
+	if until.IsZero() {
+		until = v.now()
+	}
+	if c.Enqueued.IsZero() {
+		return 0
+	}
+	return max(0, int(until.Sub(c.Enqueued)/time.Second)) // clocks of two machines may disagree
+}
+
+// StandingOf returns how an agent stands.
+func StandingOf(a *agent.Agent) Standing {
+	s := Standing{Status: Status{StatusWord(a.State), a.Status, a.Since}, Device: string(cmp.Or(a.Device.Kind, agent.Softphone))}
+	if a.NextState != "" {
+		s.Next = &Next{StatusWord(a.NextState), a.NextStatus}
+	}
+	return s
+}
+
+// StatusWord names an agent's state outside.
+func StatusWord(s agent.State) string {
+	switch s {
+	case agent.Available:
+		return "available"
+	case agent.Away:
+		return "custom"
+	case agent.Missed:
+		return "missed"
+	}
+	return "offline"
+}
+
+// Shown is a number as the identity may see it.
+func Shown(who auth.Identity, n phone.Number) string {
+	if who.May(auth.ViewNumbers) {
+		return n.Full()
+	}
+	return n.Masked()
+}
+
+// Maybe is a time, nil for none.
+func Maybe(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
