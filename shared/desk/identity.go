@@ -28,16 +28,25 @@ type identityKey struct{}
 // register adds an operation. Its permission is checked before do is called, and
 // do is told who asks; its error becomes a problem.
 func register[I, O any](d *Desk, api huma.API, op operation, do func(context.Context, auth.Identity, *I) (*O, error)) {
+	registerSized(d, api, op, maxBody, do)
+}
+
+// registerSized is register for an operation whose body may be larger, in bytes.
+func registerSized[I, O any](d *Desk, api huma.API, op operation, size int64, do func(context.Context, auth.Identity, *I) (*O, error)) {
 	var fails []int
 	if op.needs != "" {
 		fails = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusServiceUnavailable}
 	}
-	registerFailing(d, api, op, fails, do)
+	registerWith(d, api, op, size, fails, do)
 }
 
 // registerFailing is register for an operation that fails in its own ways.
 func registerFailing[I, O any](d *Desk, api huma.API, op operation, fails []int, do func(context.Context, auth.Identity, *I) (*O, error)) {
-	h := huma.Operation{OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status, MaxBodyBytes: maxBody, Errors: fails}
+	registerWith(d, api, op, maxBody, fails, do)
+}
+
+func registerWith[I, O any](d *Desk, api huma.API, op operation, size int64, fails []int, do func(context.Context, auth.Identity, *I) (*O, error)) {
+	h := huma.Operation{OperationID: op.id, Method: op.method, Path: op.path, Summary: op.summary, DefaultStatus: op.status, MaxBodyBytes: size, Errors: fails}
 	if op.needs != "" {
 		h.Security = []map[string][]string{{schemeBearer: {}}}
 		h.Metadata = map[string]any{metaNeeds: op.needs}
