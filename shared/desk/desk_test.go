@@ -521,10 +521,14 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"POST /v1/contacts/{id}/quality":             agents, "POST /v1/live/tickets": everyone, "GET /v1/targets": agents,
 		"GET /v1/floor": {auth.Supervisor, auth.Admin},
 	}
+	for _, op := range []string{"GET /v1/flows", "GET /v1/flows/{id}", "GET /v1/flows/{id}/versions/{version}", "PUT /v1/flows/{id}/draft", "POST /v1/flows/{id}/publish",
+		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}"} {
+		want[op] = []auth.Role{auth.Admin}
+	}
 	bodies := map[string]string{"/status": `{"status":"offline"}`, "/accept": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/reject": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/finish": `{"disposition":"x"}`}
 	bodies["/quality"] = `{"seconds":1,"received":{"packets":1,"lost":0,"jitterMs":1},"sent":{"packets":1,"lost":0,"jitterMs":1}}`
-	own := []string{"/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets"} // of one's own tenant, whichever it is
-	open := map[string]int{                                                         // whoever asks, with or without a token: the same answer
+	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets"} // of one's own tenant, whichever it is
+	open := map[string]int{                                                                                     // whoever asks, with or without a token: the same answer
 		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204, "POST /v1/call/tickets": 404,
 	}
 	bodies["/login"] = `{"tenant":"demo","username":"nobody","password":"x"}`

@@ -118,7 +118,7 @@ func TestABoundRoomOpensItsActions(t *testing.T) {
 
 func TestOurOwnFlowsCanBePublished(t *testing.T) {
 	p := newPublisher(t)
-	p.Serves = []string{"GetCase", "CreateCase", "UpdateCase"} // repair-ticket waits for tickets
+	p.Serves = []string{"GetCase", "CreateCase", "UpdateCase", "TagContact"} // repair-ticket waits for tickets
 	files, err := filepath.Glob("../../../flows/*.json")
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d flows, %v", len(files), err)
