@@ -14,18 +14,27 @@ import (
 // has time for after-contact work; without one the contact is complete: it
 // abandoned, or a flow served it. Again is no change: the first reason stays.
 func (r *Router) End(ctx context.Context, tenant string, id contact.ID, why contact.Reason) (*contact.Contact, error) {
-	return r.end(ctx, contactStep{tenant: tenant, id: id}, why)
+	return r.end(ctx, contactStep{tenant: tenant, id: id}, why, "")
 }
 
 // EndSeen is End of a contact as it was just read.
 func (r *Router) EndSeen(ctx context.Context, c *contact.Contact, why contact.Reason) (*contact.Contact, error) {
-	return r.end(ctx, contactStep{tenant: c.Tenant, id: c.ID, seen: c}, why)
+	return r.end(ctx, contactStep{tenant: c.Tenant, id: c.ID, seen: c}, why, "")
 }
 
-func (r *Router) end(ctx context.Context, s contactStep, why contact.Reason) (*contact.Contact, error) {
+// EndTalk is EndSeen only if the contact has not gone on to another agent since,
+// which is ErrOffer.
+func (r *Router) EndTalk(ctx context.Context, c *contact.Contact, why contact.Reason) (*contact.Contact, error) {
+	return r.end(ctx, contactStep{tenant: c.Tenant, id: c.ID, seen: c}, why, c.Offer)
+}
+
+func (r *Router) end(ctx context.Context, s contactStep, why contact.Reason, of contact.OfferID) (*contact.Contact, error) {
 	was := contact.Queued
 	s.whole = true
 	s.decide = func(c *contact.Contact) (bool, error) {
+		if of != "" && c.Offer != of {
+			return false, ErrOffer
+		}
 		if Over(c) {
 			return false, nil
 		}

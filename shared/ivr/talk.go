@@ -22,7 +22,7 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 	current := con.Offer == offer && offer != ""
 	switch {
 	case verb == sma.VerbRing && current && con.State == contact.Offered:
-		return sma.Respond(s.dial(c, con, args, false)...), nil
+		return s.ring(ctx, c, con, args)
 	case verb == sma.VerbConnect && current && con.State == contact.Connecting:
 		if _, rings := c.agentLeg(); rings {
 			return sma.Keep(), nil // the command came twice
@@ -32,6 +32,8 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 		if agent, live := c.agentLeg(); live && agent.Status == sma.Connected {
 			return s.join(c, con, agent), nil
 		}
+	case verb == sma.VerbTalk:
+		return s.arrange(ctx, c, con)
 	case verb == sma.VerbUnring && !current:
 		return s.withdraw(ctx, c, con)
 	case verb == sma.VerbHold && current && con.State == contact.Connected:
@@ -57,7 +59,7 @@ func (s *Service) commanded(ctx context.Context, c *call, verb string, offer con
 // keepIfOver lets a call go on whose contact is not known any more, or has gone
 // on meanwhile.
 func (s *Service) keepIfOver(err error) (sma.Response, error) {
-	if errors.Is(err, acd.ErrNoContact) || errors.Is(err, contact.ErrStep) {
+	if errors.Is(err, acd.ErrNoContact) || errors.Is(err, contact.ErrStep) || errors.Is(err, acd.ErrOffer) {
 		return sma.Keep(), nil
 	}
 	return sma.Response{}, err
@@ -113,15 +115,20 @@ func (s *Service) onAnswer(ctx context.Context, c *call) (sma.Response, error) {
 
 // join brings the legs of caller and agent together, and records them.
 func (s *Service) join(c *call, con *contact.Contact, agent sma.Participant) sma.Response {
+	late := c.others(agent.CallID)
+	var before []sma.Action
+	if len(late) > 0 { // handed over: a recording for each agent
+		before = append(s.stopRecording(c, con), hangUp(late...)...)
+	}
 	list := []sma.Parameters{
 		&sma.ConferenceJoin{Target: sma.On(c.legA.CallID), ConferenceID: string(c.id), Mode: sma.ModeTalk},
 		&sma.ConferenceJoin{Target: sma.On(agent.CallID), ConferenceID: string(c.id), Mode: sma.ModeTalk},
 	}
-	if con.Record {
+	if con.Record && con.Dial.IsZero() {
 		list = append(list, &sma.StartCallRecording{Target: sma.On(c.legA.CallID), Track: "BOTH",
 			Destination: sma.Destination{Type: "S3", Location: s.cfg.RecordingLocation}})
 	}
-	return sma.Respond(sma.Do(list...)...)
+	return sma.Respond(append(before, sma.Do(list...)...)...)
 }
 
 // withdraw takes back an offer that is over: what rings for it stops, and a leg
@@ -221,13 +228,7 @@ func (s *Service) dropAgent(c *call) sma.Response {
 // dropOthers hangs up every agent's leg that was picked up and is not the one
 // that the contact's agent talks on: not the next agent's, whose device rings.
 func (s *Service) dropOthers(c *call, con *contact.Contact) sma.Response {
-	var late []sma.Participant
-	for _, p := range c.Live() {
-		if p.CallID != c.legA.CallID && p.CallID != con.AgentLeg && p.Status == sma.Connected {
-			late = append(late, p)
-		}
-	}
-	return sma.Respond(hangUp(late...)...)
+	return sma.Respond(hangUp(c.others(con.AgentLeg)...)...)
 }
 
 func hangUp(legs ...sma.Participant) []sma.Action {
@@ -244,7 +245,7 @@ func (s *Service) hold(ctx context.Context, c *call) (sma.Response, error) {
 	}
 	return sma.Respond(sma.Do(
 		&sma.ConferenceUpdate{Target: sma.On(c.legA.CallID), ConferenceID: string(c.id), Mode: sma.ModeHold},
-		&sma.PlayLoop{Target: sma.On(c.legA.CallID), Messages: []sma.Message{{PromptID: s.cfg.HoldMusic}}},
+		s.holdMusic(c.legA.CallID),
 	)...), nil
 }
 
@@ -338,7 +339,7 @@ func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact, 
 	}
 	switch con.State {
 	case contact.Connected:
-		return s.agentLeft(ctx, c, con, contact.AgentLeft)
+		return s.agentLeft(ctx, c, con, leaver(con))
 	case contact.Connecting:
 		return s.partAndWait(ctx, c, con)
 	case contact.Ended, contact.Completed:
@@ -351,17 +352,24 @@ func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact, 
 	return m.answer()
 }
 
+// leaver is the reason of a talk that ends from the agent's side.
+func leaver(con *contact.Contact) contact.Reason {
+	if !con.Dial.IsZero() {
+		return contact.ThirdParty
+	}
+	return contact.AgentLeft
+}
+
 // agentLeft ends a talk from the agent's side. The customer hears the flow for
 // customers who remain, if one is set, and is hung up after it.
 func (s *Service) agentLeft(ctx context.Context, c *call, con *contact.Contact, why contact.Reason) (sma.Response, error) {
-	over := con.State == contact.Ended || con.State == contact.Completed
-	if why != contact.AgentLeft || con.State != contact.Connected && !(over && con.Reason == why) {
+	if why != leaver(con) || con.State != contact.Connected && !(acd.Over(con) && con.Reason == why) {
 		return sma.Keep(), nil
 	}
-	if _, err := s.router.End(ctx, c.tenant, c.id, why); err != nil {
-		return sma.Response{}, err
+	if _, err := s.router.EndTalk(ctx, con, why); err != nil {
+		return s.keepIfOver(err)
 	}
-	out := s.dropAgent(c)
+	out := sma.Respond(hangUp(c.allOthers()...)...)
 	rest, bound, err := s.customerRemains(ctx, c)
 	if err != nil {
 		return sma.Response{}, err
