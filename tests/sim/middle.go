@@ -5,12 +5,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/anishathalye/porcupine"
 	"github.com/aws/aws-lambda-go/events"
 
 	"huawu/shared/acd"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/lambdaevent"
 	"huawu/shared/fault"
+	"huawu/tests/sim/history"
 )
 
 // invocation is one call of a function.
@@ -115,6 +117,28 @@ func (w *World) trace(err error, all ...cloud.Write) {
 		w.opt.Log.Debug("write", "at", w.clock.Now().Sub(w.start), "depth", w.nested, "part", x.Key.Part, "sort", x.Key.Sort,
 			"state", x.Set["state"], "epoch", x.Set["epoch"], "put", x.Put != nil, "delete", x.Delete, "if", x.If, "error", err)
 	}
+}
+
+// recorded is a table whose history is kept, if the options ask for it.
+func (w *World) recorded(t cloud.Table) cloud.Table {
+	switch {
+	case !w.opt.History:
+		return t
+	case w.recorder == nil:
+		w.recorder = history.Record(t)
+	default:
+		w.recorder.Over(t) // it outlives the process
+	}
+	return w.recorder
+}
+
+// Histories returns what was asked of the table about each contact, agent and
+// record; empty without Options.History.
+func (w *World) Histories() map[cloud.Key][]porcupine.Operation {
+	if w.recorder == nil {
+		return nil
+	}
+	return w.recorder.Histories()
 }
 
 // queue is the cloud's queues, with timers that come when they like.

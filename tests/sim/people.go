@@ -83,7 +83,7 @@ func (w *World) Agent(p person) error {
 	p.w, p.id = w, fmt.Sprintf("agent-%02d", len(w.agents))
 	a := agent.Agent{Tenant: Tenant, ID: p.id, State: agent.Offline, Username: p.id, Profile: cmp.Or(p.profile, "loans"), Voice: agent.Slots{Max: 1},
 		Skills: skillsOf(p.profile), Device: agent.Device{Kind: p.device, User: p.id}}
-	if _, err := w.cloud.Table().Write(w.ctx, a.Put()); err != nil {
+	if _, err := w.recorded(w.cloud.Table()).Write(w.ctx, a.Put()); err != nil {
 		return err
 	}
 	who := &p

@@ -4,3 +4,6 @@ package sim
 
 // seedsByDefault is how many seeds of each weather a test run takes.
 const seedsByDefault = 30
+
+// historySeeds is how many seeds of each weather have their histories checked.
+const historySeeds = 6

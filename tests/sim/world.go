@@ -20,6 +20,7 @@ import (
 
 	"huawu/shared/acd"
 	"huawu/shared/cloud/localcloud"
+	"huawu/tests/sim/history"
 )
 
 // Tenant is the tenant of every simulation.
@@ -50,6 +51,8 @@ type Options struct {
 	// desk is closed, the device rings and rings. Browsers is the chance that two
 	// browsers of one agent accept the same offer, the second perhaps late.
 	Vanish, Browsers float64
+	// History keeps what is asked of the table, for World.Histories.
+	History bool
 	Log              *slog.Logger
 }
 
@@ -63,6 +66,7 @@ type World struct {
 
 	cloud    *localcloud.Cloud
 	machines []machine
+	recorder *history.Recorder // nil unless Options.History
 	digest   digest
 	outside  *outside
 	stepping bool // in cloud.Step
@@ -175,7 +179,7 @@ func (w *World) open() error {
 	}
 	w.life++
 	w.dead = false
-	t, q := &table{w.cloud.Table(), w}, &queue{w.cloud.Queue(), w}
+	t, q := w.recorded(&table{w.cloud.Table(), w}), &queue{w.cloud.Queue(), w}
 	w.boot(t, q)
 	return errors.Join(
 		w.cloud.Subscribe(localcloud.Consumer{Name: "acd", Retries: 50, Handler: func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
