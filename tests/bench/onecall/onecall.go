@@ -28,6 +28,10 @@ import (
 const (
 	MaxQuestions  = 3  // of the relay to the ivr function until the contact waits
 	MaxWriteUnits = 22 // with every kind of item but those of NotTheCalls
+	MaxReadUnits  = 15 // likewise
+	// MaxControlReads are those of them that route and control the call: without
+	// the webhook, the check of the recording and the agent's screen.
+	MaxControlReads = 12
 )
 
 // NotTheCalls returns the kinds of items that are not counted: rows of lists,
@@ -39,6 +43,8 @@ type Bill struct {
 	ToQueue   localcloud.Counters // from the INVITE until the contact's waiting row is written
 	Call      localcloud.Counters // from the INVITE until nothing is left to do: record, webhook, recording, timers
 	Available localcloud.Counters // part of Call that is the agent's going available and not the call's, measured before
+	Asked     localcloud.Counters // what this program's question for the contact's id read: no part of Reads
+	Screen    localcloud.Counters // part of Call that shows the agent who calls
 }
 
 // Questions is how often the relay asked the ivr function on the way to the queue.
@@ -52,8 +58,16 @@ func (b Bill) Writes() (map[string]float64, float64) {
 
 // Reads is the same for read units.
 func (b Bill) Reads() (map[string]float64, float64) {
-	own := less(b.Call.Reads, b.Available.Reads)
+	own := less(less(b.Call.Reads, b.Available.Reads), b.Asked.Reads)
 	return own, localcloud.Sum(own, NotTheCalls()...)
+}
+
+// ControlReads returns the read units that route and control the call: Reads
+// without the webhook, which reads the record once, the recording's check, and
+// the agent's screen.
+func (b Bill) ControlReads() float64 {
+	own, _ := b.Reads()
+	return localcloud.Sum(less(own, b.Screen.Reads), append(NotTheCalls(), "H", "RECORDING")...) - 1
 }
 
 // Requests returns the requests per operation, of every kind of item.
@@ -132,7 +146,7 @@ func Place(ctx context.Context, dir string) (b Bill, err error) {
 	if err != nil {
 		return b, err
 	}
-	if err := r.talk(ctx, caller, phone); err != nil {
+	if err := r.talk(ctx, caller, phone, &b); err != nil {
 		return b, err
 	}
 	b.Call, err = r.settled(ctx)
@@ -188,10 +202,13 @@ func (r *run) queue(ctx context.Context, carrier *relaytest.Carrier, b *Bill) (*
 
 // talk lets the agent go available and pick up; both are heard, the caller hangs
 // up, and the agent finishes.
-func (r *run) talk(ctx context.Context, caller *relaytest.Call, phone *relaytest.Phone) error {
+func (r *run) talk(ctx context.Context, caller *relaytest.Call, phone *relaytest.Phone, b *Bill) error {
+	before := r.box.Cloud().Counters()
 	if err := r.desk(ctx, "POST", "/v1/agents/me/status", map[string]string{"status": "available"}, nil); err != nil {
 		return err
 	}
+	b.Screen.Reads = less(r.box.Cloud().Counters().Reads, before.Reads) // the stream comes later: this is all the desk's
+	maps.DeleteFunc(b.Screen.Reads, func(kind string, _ float64) bool { return kind != "C/META" && kind != "C/FLOW" })
 	var agent *relaytest.Call
 	select {
 	case agent = <-phone.Incoming():
@@ -213,9 +230,11 @@ func (r *run) talk(ctx context.Context, caller *relaytest.Call, phone *relaytest
 			ID string `json:"contactId"`
 		} `json:"contacts"`
 	}
+	before = r.box.Cloud().Counters()
 	if err := r.desk(ctx, "GET", "/v1/agents/me", nil, &me); err != nil {
 		return err
 	}
+	b.Asked.Reads = less(r.box.Cloud().Counters().Reads, before.Reads)
 	if len(me.Contacts) != 1 {
 		return fmt.Errorf("onecall: the agent has %d contacts, want 1", len(me.Contacts))
 	}

@@ -25,6 +25,11 @@ func TestAQueuedCallCostsNoMoreThanDesigned(t *testing.T) {
 	if sum > onecall.MaxWriteUnits {
 		t.Errorf("%g write units, at most %d: %v", sum, onecall.MaxWriteUnits, kinds)
 	}
+	reads, sumReads := bill.Reads()
+	t.Logf("read units %g: %v; to route and control the call %g", sumReads, reads, bill.ControlReads())
+	if sumReads > onecall.MaxReadUnits || bill.ControlReads() > onecall.MaxControlReads {
+		t.Errorf("%g read units, at most %d; %g of call control, at most %d", sumReads, onecall.MaxReadUnits, bill.ControlReads(), onecall.MaxControlReads)
+	}
 	for _, kind := range []string{"C/META", "C/FLOW", "W", "A", "F", "REC", "RECORDING", "H"} {
 		if kinds[kind] == 0 {
 			t.Errorf("no write of kind %s was counted: the call is not whole, or its key has changed", kind)
