@@ -1,0 +1,31 @@
+// The words of the pages, as their catalogues have them: a story finds what a
+// person reads, in every language.
+import { readFileSync } from 'node:fs'
+import { need } from './bed.mjs'
+
+const ts = need('typescript')
+
+const names = { 'zh-CN': 'zhCN', en: 'en', ja: 'ja', ko: 'ko' }
+
+/** The languages of the pages. */
+export const languages = Object.keys(names)
+
+const read = {}
+
+async function catalogue(language) {
+  const source = readFileSync(new URL(`../../../web/src/i18n/${language}.ts`, import.meta.url), 'utf8')
+  const plain = ts.transpileModule(source, { compilerOptions: { module: 'esnext', target: 'es2022', verbatimModuleSyntax: false } }).outputText
+  const module = await import('data:text/javascript;base64,' + Buffer.from(plain).toString('base64'))
+  return module[names[language]] ?? module.default
+}
+
+for (const language of languages) read[language] = await catalogue(language)
+
+/** A message; {name} takes the value of that name, or anything at all. */
+export function words(language, key, values) {
+  const text = read[language][key]
+  if (text === undefined) throw new Error(`no message ${key} in ${language}`)
+  if (!text.includes('{')) return text
+  const escaped = text.replace(/[.*+?^$()|[\]\\]/g, '\\$&')
+  return new RegExp(escaped.replace(/\{(\w+)\}/g, (_, name) => (values?.[name] === undefined ? '.+' : String(values[name]).replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))))
+}
