@@ -18,14 +18,15 @@ type Weather struct {
 
 // Weathers returns all weathers. A seed tells its own: see Of.
 func Weathers() []Weather {
-	weak := localcloud.Faults{Conflict: 0.03, Throttle: 0.03, Lost: 0.03, Down: 0.01, RepeatEvents: 0.2, RepeatMessages: 0.2, Reorder: true, ReadDelay: time.Second}
+	stale := time.Second // how old a read that is not strong may be
+	weak := localcloud.Faults{Conflict: 0.03, Throttle: 0.03, Lost: 0.03, Down: 0.01, RepeatEvents: 0.2, RepeatMessages: 0.2, Reorder: true, ReadDelay: stale}
 	return []Weather{
 		{"fair", Options{}},
-		{"functions run into each other", Options{Yields: 0.3, Pauses: 0.03}},
-		{"functions end in the middle", Options{Yields: 0.2, Pauses: 0.01, Aborts: 0.02}},
-		{"contention and throttling", Options{Yields: 0.2, Faults: localcloud.Faults{Conflict: 0.2, Throttle: 0.3, Down: 0.05, Lost: 0.05}}},
-		{"lost answers and outages", Options{Yields: 0.2, Faults: localcloud.Faults{Lost: 0.05, Down: 0.02}}},
-		{"repeated and reordered events", Options{Yields: 0.2, Faults: localcloud.Faults{RepeatEvents: 0.3, RepeatMessages: 0.3, Reorder: true, ReadDelay: time.Second}}},
+		{"functions run into each other", Options{Yields: 0.3, Pauses: 0.03, Faults: localcloud.Faults{ReadDelay: stale}}},
+		{"functions end in the middle", Options{Yields: 0.2, Pauses: 0.01, Aborts: 0.02, Faults: localcloud.Faults{ReadDelay: stale}}},
+		{"contention and throttling", Options{Yields: 0.2, Faults: localcloud.Faults{Conflict: 0.2, Throttle: 0.3, Down: 0.05, Lost: 0.05, ReadDelay: stale}}},
+		{"lost answers and outages", Options{Yields: 0.2, Faults: localcloud.Faults{Lost: 0.05, Down: 0.02, ReadDelay: stale}}},
+		{"repeated and reordered events", Options{Yields: 0.2, Faults: localcloud.Faults{RepeatEvents: 0.3, RepeatMessages: 0.3, Reorder: true, ReadDelay: stale}}},
 		{"timers early, late and twice", Options{Yields: 0.2, Timers: true, Mute: 0.5}},
 		{"clocks five minutes apart", Options{Yields: 0.2, Skew: 5 * time.Minute, Mute: 0.3}},
 		{"agents vanish and press twice", Options{Yields: 0.2, Vanish: 0.15, Browsers: 0.5, Mute: 0.2}},

@@ -53,7 +53,7 @@ type Options struct {
 	Vanish, Browsers float64
 	// History keeps what is asked of the table, for World.Histories.
 	History bool
-	Log              *slog.Logger
+	Log     *slog.Logger
 }
 
 // World is one run.
