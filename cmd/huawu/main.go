@@ -37,6 +37,12 @@ func commands() []command {
 		{[]string{"flow", "graph"}, "[-o mermaid|svg] FILE", "draw a flow", flowGraph},
 		{[]string{"flow", "convert"}, "[--to DIR] FILE…", "convert flows of the format of before 2019", flowConvert},
 		{[]string{"flow", "bind"}, "--map MAP.json [--to names|arns] [-w] FILE…|DIR", "change ARNs into names, or names into ARNs", flowBind},
+		{[]string{"flow", "save"}, "[--data DIR] [--as ID] FILE…|DIR", "keep flows as drafts of a running centre", flowSave},
+		{[]string{"flow", "publish"}, "[--data DIR] [--note TEXT] [--strict] ID|FILE…", "make drafts the next version", flowPublish},
+		{[]string{"flow", "versions"}, "[--data DIR] [--get VERSION] [ID]", "list flows, or the versions and aliases of one", flowVersionsCommand},
+		{[]string{"flow", "alias"}, "[--data DIR] ID NAME VERSION[=PERCENT]…", "share an alias's calls out among versions", flowAlias},
+		{[]string{"flow", "rollback"}, "[--data DIR] [--to VERSION] ID", "let callers get an older version", flowRollback},
+		{[]string{"flow", "number"}, "[--data DIR] [NUMBER FLOW[:VERSION|:ALIAS]]", "what dialled numbers lead to", flowNumber},
 		{[]string{"flow", "price"}, "[-o json] [--ways N] FILE", "what ways through a flow cost, before it is deployed", flowPrice},
 	}
 }
