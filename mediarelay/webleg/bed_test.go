@@ -9,9 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"huawu/mediarelay/call"
 	"huawu/mediarelay/media"
 	"huawu/mediarelay/media/g711"
+	"huawu/mediarelay/webleg/webtest"
 	"huawu/shared/fault"
 )
 
@@ -143,7 +146,7 @@ func (b *bed) inbound() (in call.Inbound) {
 func (b *bed) dial(user string, auto bool) call.Leg {
 	b.t.Helper()
 	l, err := b.s.Dial(b.t.Context(), call.Target{
-		Kind: call.ToAgent, CallID: "call", LegID: "leg-" + word(), Tenant: "demo", URI: user, CallerID: "13800000000", AutoAnswer: auto,
+		Kind: call.ToAgent, CallID: "call", LegID: "leg-" + webtest.Word(), Tenant: "demo", URI: user, CallerID: "13800000000", AutoAnswer: auto,
 	}, b.tell)
 	if err != nil {
 		b.t.Fatal(err)
@@ -151,9 +154,28 @@ func (b *bed) dial(user string, auto bool) call.Leg {
 	return l
 }
 
+// page opens a socket as a user's page.
+func (b *bed) page(who Identity) *webtest.Page {
+	b.t.Helper()
+	p := webtest.New(b.t, who.User)
+	b.connect(p, who)
+	return p
+}
+
+// connect opens a page's socket, its first or another one.
+func (b *bed) connect(p *webtest.Page, who Identity) {
+	b.t.Helper()
+	p.Connect("ws://" + b.at + "/sip?ticket=" + b.ticket(who))
+}
+
+// openSocket opens a WebSocket as a page does.
+func openSocket(at, origin, ticket, protocol string) (*websocket.Conn, *http.Response, error) {
+	return webtest.Open("ws://"+at+"/sip?ticket="+ticket, origin, protocol)
+}
+
 // listen keeps what the relay hears from a leg, and sing lets it hear a tone.
-func (b *bed) listen(l call.Leg) *ear {
-	e, tap := &ear{}, media.NewTap(1)
+func (b *bed) listen(l call.Leg) *webtest.Ear {
+	e, tap := &webtest.Ear{}, media.NewTap(1)
 	l.Port().Tap(tap, 0)
 	stop, done := make(chan struct{}), sync.WaitGroup{}
 	done.Go(func() {
@@ -168,9 +190,9 @@ func (b *bed) listen(l call.Leg) *ear {
 			}
 			for tap.Read(&f) {
 				if f.Law == media.PCMA {
-					e.add(g711.DecodeATo(nil, f.Payload))
+					e.Add(g711.DecodeATo(nil, f.Payload))
 				} else {
-					e.add(g711.DecodeMuTo(nil, f.Payload))
+					e.Add(g711.DecodeMuTo(nil, f.Payload))
 				}
 			}
 		}

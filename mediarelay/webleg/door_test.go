@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 
 	"huawu/mediarelay/call"
+	"huawu/mediarelay/webleg/webtest"
 )
 
 func (b *bed) ticket(who Identity) string {
@@ -122,7 +123,7 @@ func TestSlowHandshakesHoldNobodyUp(t *testing.T) {
 	}
 	began := time.Now()
 	p := b.page(agent)
-	if code := p.register("lin", 60); code != 200 {
+	if code := p.Register("lin", 60); code != 200 {
 		t.Fatalf("register: %d", code)
 	}
 	if took := time.Since(began); took > 3*time.Second {
@@ -146,35 +147,35 @@ func TestSlowHandshakesHoldNobodyUp(t *testing.T) {
 func TestWhatASocketIsClosedFor(t *testing.T) {
 	options := func(n int) string {
 		return fmt.Sprintf("OPTIONS sip:huawu SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK%s\r\nMax-Forwards: 70\r\nTo: <sip:huawu>\r\n"+
-			"From: <sip:lin@huawu>;tag=1\r\nCall-ID: %s\r\nCSeq: %d OPTIONS\r\n\r\n", word(), word(), n)
+			"From: <sip:lin@huawu>;tag=1\r\nCall-ID: %s\r\nCSeq: %d OPTIONS\r\n\r\n", webtest.Word(), webtest.Word(), n)
 	}
 	for _, tt := range []struct {
 		name string
-		send func(p *browser)
+		send func(p *webtest.Page)
 		code websocket.StatusCode
 	}{
-		{"a message of 64 KB and more", func(p *browser) { p.write(strings.Repeat("x", maxFrame+1)) }, websocket.StatusMessageTooBig},
-		{"HTTP", func(p *browser) { p.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }, websocket.StatusUnsupportedData},
-		{"bytes", func(p *browser) { p.write("\x00\x01\x02\x03\x04\x05\x06\x07") }, websocket.StatusUnsupportedData},
-		{"two messages in one", func(p *browser) {
-			p.write(strings.Replace(options(1), "\r\n\r\n", "\r\nContent-Length: 0\r\n\r\n", 1) + options(2))
+		{"a message of 64 KB and more", func(p *webtest.Page) { p.Write(strings.Repeat("x", maxFrame+1)) }, websocket.StatusMessageTooBig},
+		{"HTTP", func(p *webtest.Page) { p.Write("GET / HTTP/1.1\r\nHost: x\r\n\r\n") }, websocket.StatusUnsupportedData},
+		{"bytes", func(p *webtest.Page) { p.Write("\x00\x01\x02\x03\x04\x05\x06\x07") }, websocket.StatusUnsupportedData},
+		{"two messages in one", func(p *webtest.Page) {
+			p.Write(strings.Replace(options(1), "\r\n\r\n", "\r\nContent-Length: 0\r\n\r\n", 1) + options(2))
 		}, websocket.StatusUnsupportedData},
-		{"a length that lies", func(p *browser) {
-			p.write(strings.Replace(options(1), "\r\n\r\n", "\r\nContent-Length: 10\r\n\r\nabc", 1))
+		{"a length that lies", func(p *webtest.Page) {
+			p.Write(strings.Replace(options(1), "\r\n\r\n", "\r\nContent-Length: 10\r\n\r\nabc", 1))
 		}, websocket.StatusUnsupportedData},
-		{"a flood", func(p *browser) {
+		{"a flood", func(p *webtest.Page) {
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
-			for i := 0; p.ws.Write(ctx, websocket.MessageText, []byte(options(i))) == nil && i < 100_000; i++ {
+			for i := 0; p.Socket.Write(ctx, websocket.MessageText, []byte(options(i))) == nil && i < 100_000; i++ {
 			}
 		}, websocket.StatusPolicyViolation},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := newBed(t, nil)
 			p := b.page(agent)
-			p.t = t
+			p.T = t
 			tt.send(p)
-			if code := p.closing(); code != tt.code {
+			if code := p.Closing(); code != tt.code {
 				t.Errorf("closed with %d", code)
 			}
 			eventually(t, "it is forgotten", func() bool {
@@ -189,24 +190,24 @@ func TestWhatASocketIsClosedFor(t *testing.T) {
 func TestWhatASocketBears(t *testing.T) {
 	b := newBed(t, nil)
 	p := b.page(agent)
-	p.write("\r\n\r\n")
-	p.write("")
-	p.write("OPTIONS sip:huawu SIP/2.0\r\nCSeq: nonsense\r\n\r\n") // malformed, but one message
-	p.write(strings.Replace("OPTIONS sip:huawu SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bKa\r\nMax-Forwards: 70\r\nTo: <sip:huawu>\r\n"+
+	p.Write("\r\n\r\n")
+	p.Write("")
+	p.Write("OPTIONS sip:huawu SIP/2.0\r\nCSeq: nonsense\r\n\r\n") // malformed, but one message
+	p.Write(strings.Replace("OPTIONS sip:huawu SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bKa\r\nMax-Forwards: 70\r\nTo: <sip:huawu>\r\n"+
 		"From: <sip:lin@huawu>;tag=1\r\nCall-ID: a\r\nCSeq: 1 OPTIONS\r\n\r\n", "Content", "", 1))
-	if code := p.status("OPTIONS"); code != 200 {
+	if code := p.Status("OPTIONS"); code != 200 {
 		t.Errorf("OPTIONS without a length: %d", code)
 	}
-	if code := p.register("wu", 60); code != 403 {
+	if code := p.Register("wu", 60); code != 403 {
 		t.Errorf("another user's name: %d", code)
 	}
-	if code := p.register("lin", 60); code != 200 {
+	if code := p.Register("lin", 60); code != 200 {
 		t.Errorf("register: %d", code)
 	}
-	if code := p.call(440); code != 403 {
+	if code := p.Call(440); code != 403 {
 		t.Errorf("an agent's page dials: %d", code)
 	}
-	if code := p.register("lin", 0); code != 200 || b.s.Online("demo", "lin") {
+	if code := p.Register("lin", 0); code != 200 || b.s.Online("demo", "lin") {
 		t.Errorf("leaving: %d", code)
 	}
 	b.mu.Lock()
@@ -235,10 +236,10 @@ func TestASocketThatDoesNotAnswerPingsIsDead(t *testing.T) {
 	eventually(t, "it is cut off", func() bool { return b.s.Count().Dead == 1 })
 
 	p := b.page(agent) // this one answers
-	p.register("lin", 60)
+	p.Register("lin", 60)
 	time.Sleep(500 * time.Millisecond) // longer than a dead one lives
-	p.write("\r\n\r\n")
-	p.next("the answer to a keep-alive", func(m *sipMessage) bool { return m.first == "" })
+	p.Write("\r\n\r\n")
+	p.Next("the answer to a keep-alive", func(m *webtest.Message) bool { return m.First == "" })
 }
 
 func TestACallGoesOnlyToTheSocket(t *testing.T) {
@@ -256,15 +257,15 @@ func TestACallGoesOnlyToTheSocket(t *testing.T) {
 		}
 	}()
 	p := b.page(agent)
-	p.contact = "<sip:x@" + trap.Addr().String() + ";transport=tcp>"
-	p.register("lin", 60)
+	p.Contact = "<sip:x@" + trap.Addr().String() + ";transport=tcp>"
+	p.Register("lin", 60)
 	l := b.dial("lin", false)
-	p.answer(440, nil)
+	p.Answer(440, nil)
 	b.await(call.Answered, 1)
 	if err := l.Hangup("done"); err != nil {
 		t.Fatal(err)
 	}
-	p.reply(p.request("BYE"), "200 OK", "")
+	p.Reply(p.Request("BYE"), "200 OK", "")
 	b.await(call.Ended, 1)
 	select {
 	case <-caught:
@@ -276,10 +277,10 @@ func TestACallGoesOnlyToTheSocket(t *testing.T) {
 func TestACustomerMayCallOnceAtATime(t *testing.T) {
 	b := newBed(t, nil)
 	p := b.page(guest)
-	go func() { p.call(440) }()
+	go func() { p.Call(440) }()
 	in := b.inbound()
 	again := b.page(guest)
-	if code := again.call(440); code != 503 {
+	if code := again.Call(440); code != 503 {
 		t.Errorf("a second call: %d", code)
 	}
 	if err := in.Leg.Reject(486, "busy"); err != nil {
@@ -289,7 +290,7 @@ func TestACustomerMayCallOnceAtATime(t *testing.T) {
 	b.mu.Lock()
 	b.busy = errBusy
 	b.mu.Unlock()
-	if code := again.call(440); code != 503 {
+	if code := again.Call(440); code != 503 {
 		t.Errorf("no room: %d", code)
 	}
 	eventually(t, "nothing is left", func() bool { return b.s.Live() == 0 && b.engine.Count().Ports == 0 })

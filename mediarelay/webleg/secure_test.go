@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"huawu/mediarelay/call"
+	"huawu/mediarelay/webleg/webtest"
 )
 
 // A browser whose certificate is not the one that its description promised
@@ -13,9 +14,9 @@ import (
 func TestAnotherFingerprintIsRefused(t *testing.T) {
 	b := newBed(t, nil)
 	p := b.page(agent)
-	p.register("lin", 600)
+	p.Register("lin", 600)
 	l := b.dial("lin", false)
-	p.answer(440, func(sdp string) string {
+	p.Answer(440, func(sdp string) string {
 		at := strings.Index(sdp, "a=fingerprint:sha-256 ") + len("a=fingerprint:sha-256 ")
 		flipped := "00"
 		if sdp[at:at+2] == "00" {
@@ -25,19 +26,15 @@ func TestAnotherFingerprintIsRefused(t *testing.T) {
 	})
 	heard := b.listen(l)
 	sing(l, 1000)
-	p.reply(p.request("BYE"), "200 OK", "")
+	p.Reply(p.Request("BYE"), "200 OK", "")
 	b.await(call.Ended, 1)
 	if c := b.s.Count(); c.Impostors == 0 || c.Failed != 1 || c.Up != 0 {
 		t.Errorf("counted %+v", c)
 	}
-	heard.mu.Lock()
-	defer heard.mu.Unlock()
-	if heard.n != 0 {
+	if heard.Heard() != 0 {
 		t.Error("it was heard")
 	}
-	p.ear.mu.Lock()
-	defer p.ear.mu.Unlock()
-	if p.ear.n != 0 {
+	if p.Ear.Heard() != 0 {
 		t.Error("it heard the call")
 	}
 }
@@ -63,13 +60,13 @@ func TestForgedPacketsAreIgnored(t *testing.T) {
 	for i := range 200 {
 		junk[3], junk[11] = byte(i), byte(i>>3)
 		for _, raw := range [][]byte{junk, {0x80, 200, 0, 6, 1, 2, 3, 4}, {0x80}, {22, 254, 253, 0, 0}} {
-			_, _ = p.udp.WriteTo(raw, relay)
+			_, _ = p.UDP.WriteTo(raw, relay)
 		}
 	}
 	eventually(t, "they are counted", func() bool { return b.s.Count().Forged >= 300 }) // some may be lost
-	p.ear.clear()
-	heard.clear()
-	eventually(t, "both still hear each other", func() bool { return heard.hears(440) && p.ear.hears(1000) })
+	p.Ear.Clear()
+	heard.Clear()
+	eventually(t, "both still hear each other", func() bool { return heard.Hears(440) && p.Ear.Hears(1000) })
 	if n := b.count(call.Held) + b.count(call.Ended); n != 0 {
 		t.Error("the call noticed")
 	}
@@ -92,14 +89,14 @@ func TestABrowserThatFallsSilentComesBack(t *testing.T) {
 	}
 	b, p, _, heard := talking(t, nil)
 	b.s.mux.RemoveConnByUfrag(ufragOf(b)) // from now on nothing reaches the leg …
-	_ = p.ws.CloseNow()
+	_ = p.Socket.CloseNow()
 	b.await(call.Held, 1)
 	next := b.page(agent) // … until the page comes back, with a new connection
-	next.register("lin", 600)
-	next.answer(660, nil)
+	next.Register("lin", 600)
+	next.Answer(660, nil)
 	b.await(call.Resumed, 1)
-	heard.clear()
-	eventually(t, "both hear each other", func() bool { return heard.hears(660) && next.ear.hears(1000) })
+	heard.Clear()
+	eventually(t, "both hear each other", func() bool { return heard.Hears(660) && next.Ear.Hears(1000) })
 }
 
 func ufragOf(b *bed) string {
@@ -110,9 +107,9 @@ func ufragOf(b *bed) string {
 func TestDescriptionsThatAreRefused(t *testing.T) {
 	b := newBed(t, nil)
 	p := b.page(guest)
-	p.dialog = sipDialog{callID: word(), local: word(), target: "sip:x@huawu"}
-	p.connection(440)
-	good := p.offer(nil)
+	p.Dialog = webtest.Dialog{CallID: webtest.Word(), Local: webtest.Word(), Target: "sip:x@huawu"}
+	p.Microphone(440)
+	good := p.Offer(nil)
 	for _, tt := range []struct {
 		name string
 		edit func(string) string
@@ -132,10 +129,10 @@ func TestDescriptionsThatAreRefused(t *testing.T) {
 		{"no setup", drop("a=setup"), 488},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p.t = t
-			p.dialog = sipDialog{callID: word(), local: word(), target: "sip:x@huawu"}
-			p.send("INVITE", tt.edit(good))
-			if code := p.status("INVITE"); code != tt.code {
+			p.T = t
+			p.Dialog = webtest.Dialog{CallID: webtest.Word(), Local: webtest.Word(), Target: "sip:x@huawu"}
+			p.Send("INVITE", tt.edit(good))
+			if code := p.Status("INVITE"); code != tt.code {
 				t.Errorf("answered %d", code)
 			}
 			eventually(t, "nothing is left", func() bool { return b.s.Live() == 0 && b.engine.Count().Ports == 0 })
