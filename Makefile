@@ -10,7 +10,7 @@ DATA ?= data
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
 
-run: ## the whole centre on this machine, with a demo tenant (DATA=folder)
+run: web ## the whole centre on this machine, with a demo tenant (DATA=folder)
 	@$(GO) build -o build/huawu ./cmd/huawu
 	@exec build/huawu up --data $(DATA) --demo
 
@@ -59,4 +59,4 @@ simulate: ## the simulation for long (SEEDS=20000 virtual hours), written down i
 clean: ## remove what was built
 	rm -rf build
 
-include localstack/localstack.mk infra/infra.mk
+include localstack/localstack.mk infra/infra.mk web/web.mk
