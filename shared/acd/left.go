@@ -6,6 +6,7 @@ import (
 
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
+	"huawu/shared/fault"
 )
 
 // Left reads the segment that the agent of an offer has left; nil if there is none.
@@ -70,3 +71,20 @@ func (r *Router) leftTimer(ctx context.Context, t Timer) error {
 
 // alone reports by its error that more than customer and agent talk.
 func (r *Router) alone(context.Context, *contact.Contact) error { return nil }
+
+// LeftBy reads the last segment of a contact that an agent has left; nil if
+// there is none.
+func (r *Router) LeftBy(ctx context.Context, tenant string, id contact.ID, agentID string) (last *contact.Contact, err error) {
+	var page []cloud.Item
+	part := contact.LeftKey(tenant, id, "").Part
+	err = r.retry(ctx, func() error {
+		page, _, err = r.table.Query(ctx, cloud.Query{Part: part, From: contact.SortLeft, To: contact.SortLeft + "\uffff", Strong: true})
+		return err
+	})
+	for _, i := range page {
+		if l := contact.LeftFromItem(i); l != nil && l.OfferAgent == agentID && (last == nil || l.Segment > last.Segment) {
+			last = l
+		}
+	}
+	return last, fault.Wrap(fault.KindOf(err), err, "acd: read what was left")
+}

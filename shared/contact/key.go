@@ -18,7 +18,11 @@ const (
 	SortRecording = "RECORDING#"
 	SortLeft      = "ACW#"
 	SortTalk      = "TALK"
+	SortNote      = "NOTE#"
 )
+
+// NoteTransfer is the kind of the note that goes with a transfer.
+const NoteTransfer = "transfer"
 
 func part(tenant string, id ID) string { return tenant + "|C#" + string(id) }
 
@@ -38,6 +42,16 @@ func RecordKey(tenant string, id ID, n int) cloud.Key {
 // RecordingKey returns the key of the index item of recording n.
 func RecordingKey(tenant string, id ID, n int) cloud.Key {
 	return cloud.Key{Part: part(tenant, id), Sort: SortRecording + strconv.Itoa(n)}
+}
+
+// NoteKey returns the key of a note about segment n: of a kind, or "" of the
+// agent's at its end.
+func NoteKey(tenant string, id ID, n int, kind string) cloud.Key {
+	k := cloud.Key{Part: part(tenant, id), Sort: SortNote + strconv.Itoa(n)}
+	if kind != "" {
+		k.Sort += "#" + kind
+	}
+	return k
 }
 
 // ParseKey returns the contact that an item belongs to; ok is false for items

@@ -102,3 +102,12 @@ func (c *Contact) unsend(now time.Time) {
 		c.Enqueued = Instant(now)
 	}
 }
+
+// GiveBack makes c, which was sent to one agent or number in vain, an offer to
+// the agent who sent it.
+func (c *Contact) GiveBack(offer OfferID, now time.Time) {
+	sender := c.From
+	c.unsend(now)
+	c.Offer, c.OfferAgent, c.AgentLeg = offer, sender, ""
+	c.Attempts++
+}

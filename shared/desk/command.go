@@ -9,7 +9,6 @@ import (
 	"huawu/shared/acd"
 	"huawu/shared/agent"
 	"huawu/shared/auth"
-	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
 	"huawu/shared/sma"
@@ -152,13 +151,13 @@ func (d *Desk) finish(ctx context.Context, who auth.Identity, in *finishInput) (
 		return nil, err
 	}
 	if c.OfferAgent != who.Agent {
-		return nil, acd.ErrNoContact
+		return d.finishLeft(ctx, who, in, acd.ErrNoContact)
 	}
 	if !acd.Over(c) {
 		return nil, contact.ErrStep
 	}
 	if in.Body.Note != "" && c.State == contact.Ended {
-		if err := d.putNote(ctx, c, who, in.Body.Note); err != nil {
+		if err := d.keepNote(ctx, c, who, "", in.Body.Note); err != nil {
 			return nil, err
 		}
 	}
@@ -166,13 +165,4 @@ func (d *Desk) finish(ctx context.Context, who auth.Identity, in *finishInput) (
 		return nil, err
 	}
 	return done(c), nil
-}
-
-// sortNote begins the sort keys of a contact's notes, one per segment.
-const sortNote = "NOTE#"
-
-func (d *Desk) putNote(ctx context.Context, c *contact.Contact, who auth.Identity, text string) error {
-	key := cloud.Key{Part: contact.Key(c.Tenant, c.ID).Part, Sort: sortNote + segment(c.Segment)}
-	_, err := d.table.Write(ctx, cloud.Write{Key: key, Put: cloud.Item{"v": int64(1), "agent": who.Agent, "at": contact.Micros(d.now()), "text": text}})
-	return fault.Wrap(fault.KindOf(err), err, "keep note")
 }

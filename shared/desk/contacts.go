@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -131,6 +130,7 @@ func line(who auth.Identity, r event.Row) Line {
 // file is all that the table holds of one contact.
 type file struct {
 	contact    *contact.Contact
+	left       []*contact.Contact // segments that were left
 	records    []*contact.Record
 	recordings []recording.Index
 	notes      []Note
@@ -183,7 +183,9 @@ func (f *file) add(i cloud.Item) (err error) {
 		}
 	case strings.HasPrefix(sort, sortQuality):
 		f.quality = append(f.quality, qualityFrom(i))
-	case strings.HasPrefix(sort, sortNote):
+	case strings.HasPrefix(sort, contact.SortLeft):
+		f.left = append(f.left, contact.LeftFromItem(i))
+	case strings.HasPrefix(sort, contact.SortNote):
 		f.notes = append(f.notes, Note{i.Str("agent"), contact.FromMicros(i.Int("at")), i.Str("text")})
 	}
 	return err
@@ -191,7 +193,8 @@ func (f *file) add(i cloud.Item) (err error) {
 
 // had reports whether an agent has or had the contact.
 func (f *file) had(agent string) bool {
-	return f.contact.OfferAgent == agent || slices.ContainsFunc(f.records, func(r *contact.Record) bool { return r.OfferAgent == agent })
+	return f.contact.OfferAgent == agent || slices.ContainsFunc(f.left, func(l *contact.Contact) bool { return l.OfferAgent == agent }) ||
+		slices.ContainsFunc(f.records, func(r *contact.Record) bool { return r.OfferAgent == agent })
 }
 
 func (d *Desk) getContact(ctx context.Context, who auth.Identity, in *ContactPath) (*detailOutput, error) {
@@ -216,5 +219,3 @@ func (d *Desk) getContact(ctx context.Context, who auth.Identity, in *ContactPat
 	}
 	return out, nil
 }
-
-func segment(n int) string { return strconv.Itoa(n) }

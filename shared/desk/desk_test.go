@@ -516,7 +516,8 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"GET /v1/agents/me": agents, "POST /v1/sip/tickets": agents, "POST /v1/agents/me/status": agents,
 		"POST /v1/contacts/{id}/accept": agents, "POST /v1/contacts/{id}/reject": agents, "POST /v1/contacts/{id}/hold": agents, "POST /v1/contacts/{id}/resume": agents,
 		"POST /v1/contacts/{id}/hangup": agents, "POST /v1/contacts/{id}/finish": agents,
-		"GET /v1/contacts": everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
+		"POST /v1/contacts/{id}/transfer": agents,
+		"GET /v1/contacts":                everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
 		"GET /v1/contacts/{id}/recordings/{n}/audio": {auth.Supervisor, auth.Admin},
 		"POST /v1/contacts/{id}/quality":             agents, "POST /v1/live/tickets": everyone, "GET /v1/targets": agents,
 		"GET /v1/floor": {auth.Supervisor, auth.Admin},
@@ -527,6 +528,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	}
 	bodies := map[string]string{"/status": `{"status":"offline"}`, "/accept": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/reject": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/finish": `{"disposition":"x"}`}
 	bodies["/quality"] = `{"seconds":1,"received":{"packets":1,"lost":0,"jitterMs":1},"sent":{"packets":1,"lost":0,"jitterMs":1}}`
+	bodies["/transfer"] = `{"kind":"queue","target":"loans"}`
 	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets"} // of one's own tenant, whichever it is
 	open := map[string]int{                                                                                     // whoever asks, with or without a token: the same answer
 		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204, "POST /v1/call/tickets": 404,

@@ -67,19 +67,22 @@ type Offer struct {
 	Waited   int       `json:"waitedSeconds"`
 	Until    time.Time `json:"until" doc:"When the offer is over"`
 	Pop      *Pop      `json:"pop,omitempty" doc:"Who calls and why"`
+	Transfer *Transfer `json:"transfer,omitempty" doc:"Set if another agent had it before"`
 }
 
 // Current is a contact that the agent has.
 type Current struct {
-	Contact  string     `json:"contactId" format:"uuid"`
-	State    string     `json:"state" enum:"CONNECTING,CONNECTED,ENDED" doc:"ENDED: after-contact work"`
-	Since    time.Time  `json:"since"`
-	Queue    string     `json:"queue"`
-	Customer string     `json:"customer,omitempty"`
-	OnHold   bool       `json:"onHold"`
-	Until    *time.Time `json:"until,omitempty" doc:"End of the time for after-contact work"`
-	Joined   *time.Time `json:"joined,omitempty" doc:"When the talk began"`
-	Pop      *Pop       `json:"pop,omitempty" doc:"As with its offer. A live update of a contact leaves it out: what was known stays"`
+	Contact     string     `json:"contactId" format:"uuid"`
+	State       string     `json:"state" enum:"CONNECTING,CONNECTED,ENDED" doc:"ENDED: after-contact work"`
+	Since       time.Time  `json:"since"`
+	Queue       string     `json:"queue"`
+	Customer    string     `json:"customer,omitempty"`
+	OnHold      bool       `json:"onHold"`
+	Until       *time.Time `json:"until,omitempty" doc:"End of the time for after-contact work"`
+	Joined      *time.Time `json:"joined,omitempty" doc:"When the talk began"`
+	Pop         *Pop       `json:"pop,omitempty" doc:"As with its offer. A live update of a contact leaves it out: what was known stays"`
+	Transferred bool       `json:"transferred,omitempty" doc:"The agent has handed it over; only after-contact work is left"`
+	Transfer    *Transfer  `json:"transfer,omitempty" doc:"Set if another agent had it before"`
 }
 
 // Me is the agent who asks.
@@ -124,7 +127,12 @@ func (v *Views) Me(ctx context.Context, who auth.Identity, a *agent.Agent) (*Me,
 			return nil, nil, err
 		}
 		if c.Offer != offer || c.OfferAgent != a.ID {
-			continue // over; the slot is about to be freed
+			if now, err := v.leftPart(ctx, who, id, offer); err != nil {
+				return nil, nil, err
+			} else if now != nil {
+				me.Contacts = append(me.Contacts, *now)
+			}
+			continue // else over; the slot is about to be freed
 		}
 		o, now, err := v.Part(ctx, who, c, true)
 		if err != nil {
@@ -153,7 +161,8 @@ func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact,
 		if err != nil {
 			return nil, nil, err
 		}
-		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p}, nil, nil
+		t, err := v.transfer(ctx, c)
+		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p, t}, nil, err
 	case contact.Connecting, contact.Connected, contact.Ended:
 		now := &Current{Contact: string(c.ID), State: string(c.State), Since: c.Since, Queue: c.Queue, Customer: Shown(who, c.Customer),
 			OnHold: !c.Hold.Since.IsZero(), Until: Maybe(c.ACWUntil), Joined: Maybe(c.AgentJoined)}
@@ -164,7 +173,9 @@ func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact,
 			}
 			now.Pop = p
 		}
-		return nil, now, nil
+		t, err := v.transfer(ctx, c)
+		now.Transfer = t
+		return nil, now, err
 	}
 	return nil, nil, nil
 }
@@ -217,4 +228,11 @@ func Maybe(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
+}
+
+// Take copies the version of an entity from others, if they have it.
+func (v Versions) Take(from Versions, entity, id string) {
+	if n, ok := from[entity+"/"+id]; ok {
+		v[entity+"/"+id] = n
+	}
 }

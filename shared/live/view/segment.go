@@ -1,0 +1,53 @@
+package view
+
+import (
+	"context"
+
+	"huawu/shared/auth"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// Transfer says who handed a contact over, and why.
+type Transfer struct {
+	From string `json:"from" doc:"Name of the agent who had it before"`
+	Note string `json:"note,omitempty"`
+}
+
+// leftPart is after-contact work of a contact that the agent has handed over.
+func (v *Views) leftPart(ctx context.Context, who auth.Identity, id contact.ID, offer contact.OfferID) (*Current, error) {
+	left, err := v.router.Left(ctx, who.Tenant, id, offer)
+	if err != nil || left == nil || left.State != contact.Ended {
+		return nil, err
+	}
+	_, now, err := v.Part(ctx, who, left, true)
+	if now != nil {
+		now.Transferred = true
+	}
+	return now, err
+}
+
+// transfer reads who handed a contact over; nil if nobody did.
+func (v *Views) transfer(ctx context.Context, c *contact.Contact) (*Transfer, error) {
+	if c.From == "" {
+		return nil, nil
+	}
+	name, err := v.name(ctx, c.Tenant, c.From)
+	if err != nil {
+		return nil, err
+	}
+	note, err := v.table.Get(ctx, contact.NoteKey(c.Tenant, c.ID, c.Previous, contact.NoteTransfer), false)
+	return &Transfer{From: name, Note: note.Str("text")}, err
+}
+
+// name is an agent's name, the id of one who was deleted.
+func (v *Views) name(ctx context.Context, tenant, id string) (string, error) {
+	a, err := v.router.Agent(ctx, tenant, id)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return id, nil
+		}
+		return "", err
+	}
+	return a.Name, nil
+}
