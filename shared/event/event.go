@@ -90,6 +90,7 @@ type Publisher struct {
 	instance contact.Instance
 	outlets  []Outlet
 	random   io.Reader
+	live     bool // tell pages
 
 	mu      sync.Mutex
 	secrets map[string][]byte // of tenants, read once
