@@ -19,7 +19,7 @@ deps: ## install the peers that tests call with (Debian packages; as root, else 
 
 test: deps check ## all that must pass: checks, unit, race, stories with real SIP peers
 	$(GO) test -race -timeout 15m ./...
-	$(GO) test -count=1 -run '^TestManyCalls$$' ./tests/sim -seeds 51
+	$(GO) test -count=1 -run '^(TestManyCalls|TestClientsRace)$$' ./tests/sim -seeds 51 -ops 10000
 
 check: ## format, vet, modules, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: run make fmt" >&2; exit 1; }

@@ -7,3 +7,9 @@ const seedsByDefault = 30
 
 // historySeeds is how many seeds of each weather have their histories checked.
 const historySeeds = 6
+
+// racingAgents, and racingOps by default, are the size of TestClientsRace.
+const (
+	racingAgents = 200
+	racingOps    = 2000
+)

@@ -7,3 +7,9 @@ const seedsByDefault = 8
 
 // historySeeds is smaller too.
 const historySeeds = 2
+
+// racingAgents, and racingOps by default, are the size of TestClientsRace.
+const (
+	racingAgents = 20
+	racingOps    = 100
+)

@@ -15,6 +15,7 @@ import (
 var (
 	seed   = flag.Uint64("seed", 0, "run only this seed, and say what happens")
 	seeds  = flag.Int("seeds", seedsByDefault, "seeds of each weather")
+	ops    = flag.Int("ops", racingOps, "operations of each client that races")
 	update = flag.Bool("update", false, "write the digests of docs/simulation.md again")
 )
 
