@@ -54,21 +54,23 @@ type Runtime struct {
 }
 
 // Router carries out the operations of routing. It owns no state but a memory
-// of configuration and of timers it has set.
+// of configuration, of timers it has set and of what it has seen of others.
 type Router struct {
 	table  cloud.Table
 	queue  cloud.Queue
 	run    Runtime
 	config *configMemory
 
-	mu    sync.Mutex
-	armed map[string]time.Time // group timer that is on its way, by tenant and group
+	mu        sync.Mutex
+	armed     map[string]time.Time   // group timer that is on its way, by tenant and group
+	sightings map[cloud.Key]sighting // of leases that others own
 }
 
 // NewRouter returns a router over a table, and a queue that reaches TimerQueue
 // and the relays.
 func NewRouter(t cloud.Table, q cloud.Queue, run Runtime) *Router {
-	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{}}
+	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{},
+		sightings: map[cloud.Key]sighting{}}
 }
 
 // ErrNoContact and ErrNoAgent are returned for an id that does not exist.

@@ -73,16 +73,19 @@ func (r *Router) repairContact(ctx context.Context, c *contact.Contact) error {
 		return err
 	}
 	if v.hasWaiting(c) {
-		return r.match(ctx, c.Tenant, c.Group, routing, v)
+		return r.finishRound(ctx, c.Tenant, c.Group, routing, v)
 	}
 	stands, err := r.Contact(ctx, c.Tenant, c.ID)
 	if err != nil {
 		return err
 	}
-	if stands.State == contact.Queued {
-		return r.publishContact(ctx, routing, stands)
+	if stands.State != contact.Queued {
+		return r.finishRound(ctx, c.Tenant, c.Group, routing, v)
 	}
-	return r.match(ctx, c.Tenant, c.Group, routing, v)
+	if err := r.putRow(ctx, waitingWrite(stands, routing.shards(stands.Group))); err != nil {
+		return err
+	}
+	return r.whole(ctx, c.Tenant, stands.Group, routing)
 }
 
 func (r *Router) agentChanged(ctx context.Context, was, a *agent.Agent) error {
@@ -109,16 +112,25 @@ func (r *Router) agentChanged(ctx context.Context, was, a *agent.Agent) error {
 		return err
 	}
 	if v.hasFree(a.ID, a.Epoch) {
-		return r.match(ctx, a.Tenant, group, routing, v)
+		return r.finishRound(ctx, a.Tenant, group, routing, v)
 	}
 	stands, err := r.Agent(ctx, a.Tenant, a.ID)
 	if err != nil {
 		return ignoreMissing(err)
 	}
-	if stands.Ready() {
-		return r.publishAgent(ctx, routing, stands)
+	if !stands.Ready() {
+		return r.finishRound(ctx, a.Tenant, group, routing, v)
 	}
-	return r.match(ctx, a.Tenant, group, routing, v)
+	if err := r.putRow(ctx, freeWrite(stands, group, routing.shards(group))); err != nil {
+		return err
+	}
+	return r.whole(ctx, a.Tenant, group, routing)
+}
+
+// finishRound is whole with what has been read.
+func (r *Router) finishRound(ctx context.Context, tenant, group string, routing *Routing, v *view) error {
+	_, err := r.match(ctx, tenant, group, routing, v, false)
+	return err
 }
 
 // repairCompleted does what a crash left undone of a completed contact. Nearly

@@ -14,9 +14,10 @@ import (
 )
 
 // Round matches a group until no pair is left that fits now: it looks, decides,
-// claims, and looks on. It ends only after a complete scan found no pair, so it
-// must run after every write that puts or widens a row. Before it ends it sets
-// a timer at the earliest time at which a pair it skipped will fit.
+// claims, and looks on. It ends only after a complete scan found no pair, or once
+// another one has taken the rest over: see contend. It must run after every write
+// that puts or widens a row. Before it ends it sets a timer at the earliest time
+// at which a pair it skipped will fit.
 func (r *Router) Round(ctx context.Context, tenant, group string) error {
 	routing, err := r.Routing(ctx, tenant)
 	if err != nil {
@@ -26,35 +27,58 @@ func (r *Router) Round(ctx context.Context, tenant, group string) error {
 	if err != nil {
 		return err
 	}
-	return r.match(ctx, tenant, group, routing, v)
+	lost, err := r.match(ctx, tenant, group, routing, v, true)
+	if err != nil || !lost {
+		return err
+	}
+	return r.contend(ctx, tenant, group, routing)
 }
 
-// match is a round over what a view has read and can read on.
-func (r *Router) match(ctx context.Context, tenant, group string, routing *Routing, v *view) error {
-	for {
+// whole is Round for those who answer for it that it was done, and hand over to
+// nobody.
+func (r *Router) whole(ctx context.Context, tenant, group string, routing *Routing) error {
+	v, err := r.look(ctx, tenant, group, routing)
+	if err != nil {
+		return err
+	}
+	_, err = r.match(ctx, tenant, group, routing, v, false)
+	return err
+}
+
+// match is a round over what a view has read and can read on. It stops at a
+// refused claim if yields is set, and then reports that it lost.
+func (r *Router) match(ctx context.Context, tenant, group string, routing *Routing, v *view, yields bool) (lost bool, err error) {
+	for turn := 0; ; turn++ {
 		if err := v.sweep(ctx); err != nil {
-			return err
+			return false, err
+		}
+		if turn > 0 && v.beat != nil {
+			if err := v.beat(ctx); err != nil {
+				return false, err
+			}
 		}
 		pairs, later := Match(r.run.Now(), v.waiting, v.free, routing.Profiles)
 		if len(pairs) == 0 {
 			more, err := v.more(ctx)
 			if err != nil {
-				return err
+				return false, err
 			}
 			if more {
 				continue
 			}
-			return r.armGroup(ctx, tenant, group, later)
+			return false, r.armGroup(ctx, tenant, group, later)
 		}
-		if err := r.claimAll(ctx, tenant, routing, v, pairs); err != nil {
-			return err
+		refused, err := r.claimAll(ctx, tenant, routing, v, pairs[:min(len(pairs), maxClaims)])
+		if err != nil || refused && yields {
+			return refused, err
 		}
 	}
 }
 
 // claimAll claims pairs, and takes out of the view who is bound or was never
 // there. Each pair loses at least one of its two, so a round always ends.
-func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, v *view, pairs []Pair) error {
+// It reports whether one was refused.
+func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, v *view, pairs []Pair) (refused bool, err error) {
 	results := make([]claimed, len(pairs))
 	if r.run.Parallel > 1 {
 		var wait sync.WaitGroup
@@ -77,14 +101,16 @@ func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, 
 	for n, c := range results {
 		gone[pairs[n].Waiting.key], gone[pairs[n].Free.key] = c.contactGone, c.agentGone
 		errs = append(errs, c.err)
+		refused = refused || c.refused
 	}
 	v.drop(gone)
-	return errors.Join(errs...)
+	return refused, errors.Join(errs...)
 }
 
 // claimed is what became of a pair.
 type claimed struct {
 	contactGone, agentGone bool
+	refused                bool
 	err                    error
 }
 
@@ -147,7 +173,7 @@ func (r *Router) lostRace(ctx context.Context, err error, p Pair, offer string) 
 	if c.Old.Str(contact.AttrOffer) == offer || a.Old.Str(agent.AttrOffer(contact.OfferID(offer))) != "" {
 		return claimed{contactGone: true, agentGone: true}, nil
 	}
-	out := claimed{contactGone: c.Why == cloud.WhyCondition, agentGone: a.Why == cloud.WhyCondition}
+	out := claimed{contactGone: c.Why == cloud.WhyCondition, agentGone: a.Why == cloud.WhyCondition, refused: true}
 	if !out.contactGone && !out.agentGone {
 		return out, fault.Wrap(fault.Internal, err, "acd: claim %s", p.Waiting.Contact)
 	}

@@ -57,7 +57,11 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 	}
 	if t.Kind == TimerGroup {
 		r.disarm(t) // it may have come early: then the round sets another
-		return r.Round(ctx, t.Tenant, t.Group)
+		routing, err := r.Routing(ctx, t.Tenant)
+		if err != nil {
+			return err
+		}
+		return r.whole(ctx, t.Tenant, t.Group, routing)
 	}
 	if t.Left {
 		return r.leftTimer(ctx, t)

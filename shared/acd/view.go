@@ -22,8 +22,9 @@ type view struct {
 	router  *Router
 	waiting []Waiting
 	free    []Free
-	rest    []*stream // what was not read to its end
-	orphans []orphan  // rows of an owner who has a later row
+	rest    []*stream                   // what was not read to its end
+	orphans []orphan                    // rows of an owner who has a later row
+	beat    func(context.Context) error // shows that the round goes on; nil: to nobody
 }
 
 // orphan is a row that is over: its owner has moved on.
