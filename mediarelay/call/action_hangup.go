@@ -20,6 +20,7 @@ func (s *step) endLeg(code int, reason string) {
 	if reason == "" {
 		reason = "hangup"
 	}
+	s.c.interrupted(s.party)
 	s.c.hush(s.party)
 	if !s.party.inbound && !s.party.up { // it rings: its end is no HANGUP, so nothing else ends the step
 		p, watch := s.party, s.party.watch

@@ -9,7 +9,7 @@ import (
 // at once. It asks the function only when InterruptAfterMs is over: see loop.
 func playLoop(s *step) {
 	p := s.action.Parameters.(*sma.PlayLoop)
-	if s.party.talks() && s.c.partner(s.party) != nil {
+	if len(s.party.hears) > 0 {
 		s.fail(sma.InvalidActionParameter, "the leg talks: hold it first")
 		return
 	}

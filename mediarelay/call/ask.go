@@ -18,6 +18,7 @@ type ask struct {
 	update  *sma.Update
 	failure sma.ErrorType // INVALID_LAMBDA_RESPONSE
 	problem string
+	waits   *party // a leg that answered: without an answer nobody would join it
 }
 
 // used reports whether the contract uses the answer to the event.
@@ -81,7 +82,7 @@ func (c *call) overLimit(a *ask) {
 		c.calls.count.overLong.Add(1)
 		c.log.Error("too many questions", "limit", sma.MaxInvocations)
 	}
-	if c.joined[0] == nil {
+	if !c.conversing() {
 		c.fallBack()
 	}
 }

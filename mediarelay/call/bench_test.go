@@ -28,6 +28,7 @@ func (l *instantLeg) Port() *media.Port          { return nil }
 func (l *instantLeg) Headers() map[string]string { return nil }
 func (l *instantLeg) Stop()                      {}
 func (l *instantLeg) Tap(*media.Tap, int)        {}
+func (l *instantLeg) TapHeard(*media.Tap, int)   {}
 func (l *instantLeg) end()                       { l.tell(LegEvent{LegID: l.id, Kind: Ended}) }
 
 func (l *instantLeg) Play(p media.Playlist) {
@@ -38,8 +39,9 @@ func (l *instantLeg) Play(p media.Playlist) {
 
 func (l *instantLeg) SendDigits(uint64, string, time.Duration) {}
 
-func (nowhere) Audio(l Leg) Audio { return l.(*instantLeg) }
-func (nowhere) Bridge(a, b Leg)   {}
+func (nowhere) Audio(l Leg) Audio     { return l.(*instantLeg) }
+func (nowhere) Bridge(a, b Leg)       {}
+func (nowhere) Hear(Leg, []Leg) error { return nil }
 
 func (n nowhere) Clip(context.Context, Prompt) (media.Clip, error) { return n.clip, nil }
 

@@ -27,7 +27,7 @@ type call struct {
 	parties []*party // leg A first
 	pending []order  // actions that wait for the running one
 	running *step
-	joined  [2]*party // legs whose ports are bridged
+	rings   []*ring // CallAndBridges in the background
 
 	asks        []*ask // questions to be asked, in order
 	asking      *ask   // the one that is asked
@@ -317,6 +317,7 @@ func (c *call) hangUpAll(reason string) {
 	if c.running != nil {
 		c.cut(c.running)
 	}
+	c.cancelRings(nil)
 	for _, p := range c.parties {
 		c.drop(p, reason)
 	}

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -258,6 +259,19 @@ func chaos(t *testing.T, r *rand.Rand, seed int) {
 		l := st.order[r.IntN(len(st.order))]
 		st.mu.Unlock()
 		whatever(te, r, l)
+		synctest.Wait()
+		wrong := make(chan string, 1)
+		if call := c.find("tx"); call == nil || !call.box.post(func() { wrong <- misheard(call, st) }) {
+			break
+		}
+		synctest.Wait()
+		select {
+		case text := <-wrong:
+			if text != "" {
+				t.Errorf("seed %d: %s", seed, text)
+			}
+		default: // the call ended first
+		}
 	}
 	close(calm)
 	for range 20 { // legs that a late action calls hang up as well
@@ -282,6 +296,36 @@ func chaos(t *testing.T, r *rand.Rand, seed int) {
 		t.Errorf("seed %d: the journal keeps a call whose hang-ups were answered", seed)
 	}
 	c.Close()
+}
+
+// misheard compares whom each leg hears with what the rules of conferences say.
+func misheard(c *call, st *stage) string {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, p := range c.parties {
+		if p.ended || p.leg == nil || p.room == "" && st.mates[p.leg.(*fakeLeg).name] != "" { // the last hears early media
+			continue
+		}
+		var want, held []string
+		for _, q := range c.parties {
+			whispers := q.mode == sma.ModeWhisper && slices.Contains(q.only, p.id)
+			switch {
+			case p == q || q.ended || p.room == "" || p.room != q.room || p.mode == sma.ModeHold:
+			case q.mode != sma.ModeTalk && q.mode != sma.ModeBarge && !whispers:
+			case q.peerHold:
+				held = append(held, q.leg.(*fakeLeg).name)
+			default:
+				want = append(want, q.leg.(*fakeLeg).name)
+			}
+		}
+		if len(want) == 0 {
+			want = held
+		}
+		if name := p.leg.(*fakeLeg).name; !slices.Equal(st.hears[name], want) {
+			return fmt.Sprintf("%s hears %v, is to hear %v", name, st.hears[name], want)
+		}
+	}
+	return ""
 }
 
 // whatever is something that may happen to a leg.
@@ -381,13 +425,15 @@ func (m *monkey) action(e *sma.Event) sma.Action {
 		&sma.CallAndBridge{Target: on, CallTimeoutSeconds: 8, CallerIDNumber: "1", Endpoints: []sma.Endpoint{{BridgeEndpointType: "PSTN", URI: sma.Text(uri[m.r.IntN(3)])}, {BridgeEndpointType: "PSTN", URI: "wu"}},
 			Huawu: &sma.BridgeOptions{OfferID: fmt.Sprint(m.r.IntN(5)), AnswerConfirm: m.r.IntN(2) == 0, KeepAudio: m.r.IntN(2) == 0, Ring: []string{"", "parallel"}[m.r.IntN(2)]}},
 		&sma.CallAndBridge{Target: on, CallTimeoutSeconds: 8, CallerIDNumber: "1", Endpoints: []sma.Endpoint{{BridgeEndpointType: "PSTN", URI: "lin"}}},
+		&sma.CallAndBridge{Target: on, CallTimeoutSeconds: 8, CallerIDNumber: "1", Endpoints: []sma.Endpoint{{BridgeEndpointType: "PSTN", URI: sma.Text(uri[m.r.IntN(3)])}, {BridgeEndpointType: "PSTN", URI: "wu"}},
+			Huawu: &sma.BridgeOptions{OfferID: fmt.Sprint(m.r.IntN(5)), AnswerConfirm: true, KeepAudio: true, Background: true, Ring: []string{"", "parallel"}[m.r.IntN(2)]}},
 		&sma.RecordAudio{Target: on, DurationInSeconds: 4, RecordingTerminators: sma.Digits{"#"}, RecordingDestination: sma.AudioSource{Type: "S3", BucketName: "b"}},
 		&sma.StartCallRecording{Target: on, Destination: sma.Destination{Type: "S3", Location: "b"}},
 		&sma.StopCallRecording{Target: on},
 		&sma.PauseCallRecording{Target: on},
 		&sma.PlayLoop{Target: on, Messages: []sma.Message{{PromptID: "m:5s"}}, InterruptAfterMs: 3000},
-		&sma.ConferenceJoin{Target: on, ConferenceID: "c"},
-		&sma.ConferenceUpdate{Target: on, ConferenceID: "c", Mode: sma.Modes()[m.r.IntN(5)], SpeakOnlyTo: []string{"x"}},
+		&sma.ConferenceJoin{Target: on, ConferenceID: []string{"c", "c", "d"}[m.r.IntN(3)]},
+		&sma.ConferenceUpdate{Target: on, ConferenceID: "c", Mode: sma.Modes()[m.r.IntN(5)], SpeakOnlyTo: []string{legs[0].CallID}},
 		&sma.ConferenceLeave{Target: on, ConferenceID: "c"},
 		&sma.Answer{Target: on}, &sma.Progress{Target: on},
 		&sma.Reject{Target: on, SipResponseCode: 486},

@@ -49,5 +49,5 @@ func unsupported() map[sma.ActionType]sma.ErrorType {
 
 // Offered are the extensions that a relay of this build carries out.
 func Offered() []sma.Capability {
-	return []sma.Capability{sma.CanPlayLoop, sma.CanConference, sma.CanAnswer, sma.CanMediaOptions, sma.CanBridgeOptions}
+	return []sma.Capability{sma.CanPlayLoop, sma.CanConference, sma.CanAnswer, sma.CanMediaOptions, sma.CanBridgeOptions, sma.CanMix}
 }

@@ -2,6 +2,7 @@ package call
 
 import (
 	"errors"
+	"slices"
 
 	"huawu/mediarelay/media"
 	"huawu/shared/sma"
@@ -10,66 +11,100 @@ import (
 // roomBridge is the conference that CallAndBridge makes of itself.
 const roomBridge = "bridge"
 
-// errMix is why a conference is refused that needs mixing: media joins two ports.
-var errMix = errors.New("this relay joins two legs that talk; listening, whispering and a third voice need mixing")
+// A conference has room for so many who talk or are on hold, and so many who
+// only listen or whisper.
+const (
+	maxTalkers   = 6
+	maxListeners = 5
+)
 
-// member is a leg's part in a conference, as plan sees it.
-type member struct {
-	party *party
-	mode  sma.Mode
+// errFull refuses one leg too many.
+var errFull = errors.New("the conference is full")
+
+// hearing is whom a leg hears.
+type hearing struct {
+	mate    *party   // joined with directly: the two hear only each other
+	sources []*party // all that it hears
 }
 
-// plan says whose ports have to be joined for the members of a conference. It
-// is where a mixer will be asked for; until then it refuses what needs one.
-func plan(members []member) (pair [2]*party, err error) {
-	var talk []*party
-	for _, m := range members {
-		switch m.mode {
-		case sma.ModeTalk, sma.ModeBarge:
-			talk = append(talk, m.party)
-		case sma.ModeHold:
-		default:
-			return pair, errMix
+// plan says whom each leg hears. In a conference everyone who is not on hold
+// hears everyone who talks; who whispers is heard only by whom it names. Two
+// that hear only each other, and whom nobody else hears, are joined directly,
+// which needs no mixing.
+func plan(parties []*party) map[*party]hearing {
+	hears, heard := map[*party][]*party{}, map[*party]int{}
+	for _, p := range parties {
+		for _, q := range parties {
+			if p.isToHear(q) {
+				hears[p] = append(hears[p], q)
+			}
+		}
+		// A phone that holds us sends its own music, or nothing: among several it
+		// is left out.
+		if rest := slices.DeleteFunc(slices.Clone(hears[p]), func(q *party) bool { return q.peerHold }); len(rest) > 0 {
+			hears[p] = rest
+		}
+		for _, q := range hears[p] {
+			heard[q]++
 		}
 	}
-	switch len(talk) {
-	case 2:
-		return [2]*party{talk[0], talk[1]}, nil
-	case 0, 1:
-		return pair, nil
+	all := map[*party]hearing{}
+	for p, list := range hears {
+		h := hearing{sources: list}
+		if q := list[0]; len(list) == 1 && len(hears[q]) == 1 && hears[q][0] == p && heard[p] == 1 && heard[q] == 1 {
+			h.mate = q
+		}
+		all[p] = h
 	}
-	return pair, errMix
+	return all
 }
 
-// members are the legs of a conference, with one leg's part changed (mode ""
-// takes it out).
-func (c *call) members(room string, changed *party, mode sma.Mode) []member {
-	var list []member
-	for _, p := range c.parties {
-		switch {
-		case p == changed && mode != "":
-			list = append(list, member{p, mode})
-		case p != changed && p.room == room && !p.ended:
-			list = append(list, member{p, p.mode})
+// isToHear reports whether the conference lets p hear q.
+func (p *party) isToHear(q *party) bool {
+	if p == q || !p.talks() || q.ended || q.room != p.room {
+		return false
+	}
+	switch q.mode {
+	case sma.ModeTalk, sma.ModeBarge:
+		return true
+	case sma.ModeWhisper:
+		return slices.Contains(q.only, p.id)
+	}
+	return false
+}
+
+// full reports whether a conference has no room for p in a mode.
+func (c *call) full(p *party, room string, mode sma.Mode) bool {
+	talkers, listeners := 0, 0
+	for _, q := range c.parties {
+		if q == p || q.ended || q.room != room {
+			continue
+		}
+		if q.mode == sma.ModeListen || q.mode == sma.ModeWhisper {
+			listeners++
+		} else {
+			talkers++
 		}
 	}
-	return list
+	if mode == sma.ModeListen || mode == sma.ModeWhisper {
+		return listeners >= maxListeners
+	}
+	return talkers >= maxTalkers
 }
 
-// take gives a leg its part in a conference and joins who is to be joined. A
-// leg that is to talk stops hearing what plays.
-func (c *call) take(p *party, room string, mode sma.Mode) error {
-	pair, err := plan(c.members(room, p, mode))
-	if err != nil {
-		return err
+// take gives a leg its part in a conference, out of the one it was in. A leg
+// that is to hear the others stops hearing what plays. only are the CallIds of
+// those who hear it whisper.
+func (c *call) take(p *party, room string, mode sma.Mode, only []string) error {
+	if c.full(p, room, mode) {
+		return errFull
 	}
-	p.room, p.mode = room, mode
+	p.room, p.mode, p.only = room, mode, only
 	if p.talks() {
 		c.hush(p)
 		p.typed = nil
 	}
-	c.join(pair)
-	return nil
+	return c.replan()
 }
 
 // leave takes a leg out of its conference.
@@ -77,66 +112,91 @@ func (c *call) leave(p *party) {
 	if p.room == "" {
 		return
 	}
-	pair, err := plan(c.members(p.room, p, ""))
-	p.room, p.mode = "", ""
-	if err == nil {
-		c.join(pair)
+	p.room, p.mode, p.only = "", "", nil
+	if err := c.replan(); err != nil {
+		c.log.Error("legs not joined", "error", err)
 	}
 }
 
-// join makes pair the joined ports, nobody if it is empty.
-func (c *call) join(pair [2]*party) {
-	if pair == c.joined || pair[0] == c.joined[1] && pair[1] == c.joined[0] {
-		return
-	}
-	for _, p := range c.joined {
-		if p != nil && !p.ended {
-			c.calls.cfg.Mixer.Bridge(p.leg, nil)
-			if p.cover {
-				c.hush(p)
-			}
+// replan brings the ports to what the conferences say: first who hears nobody
+// any more, then who hears several, then the pairs. What does not change is not
+// touched, so nobody notices that somebody else comes or goes.
+func (c *call) replan() error {
+	want := plan(c.parties)
+	mixer := c.calls.cfg.Mixer
+	var failed error
+	var changed []*party
+	for _, p := range c.parties {
+		now := want[p]
+		was := hearing{p.mate, p.hears}
+		if now.mate == was.mate && slices.Equal(now.sources, was.sources) {
+			continue
+		}
+		p.mate, p.hears = now.mate, now.sources
+		changed = append(changed, p)
+		switch {
+		case p.ended || now.mate != nil:
+		case len(now.sources) == 0 && was.mate != nil:
+			mixer.Bridge(p.leg, nil)
+		default: // a mix, or the end of one
+			failed = errors.Join(failed, mixer.Hear(p.leg, legsOf(now.sources)))
 		}
 	}
-	c.joined = pair
-	if pair[0] != nil {
-		c.calls.cfg.Mixer.Bridge(pair[0].leg, pair[1].leg)
-		c.log.Info("legs joined", "one", string(pair[0].tag), "other", string(pair[1].tag))
-		for _, p := range pair {
+	for i, p := range changed {
+		if p.mate != nil && !slices.Contains(changed[:i], p.mate) {
+			mixer.Bridge(p.leg, p.mate.leg)
+			c.log.Info("legs joined", "one", string(p.tag), "other", string(p.mate.tag))
+		}
+	}
+	for _, p := range changed {
+		if len(p.hears) > 1 || len(p.hears) == 1 && p.mate == nil {
+			c.log.Info("leg hears a mix", "leg", string(p.tag), "voices", len(p.hears))
+		}
+		if !p.ended {
 			c.holdMusic(p)
 		}
 	}
 	c.retape()
+	return failed
 }
 
-// partner is the leg that p is joined with, nil if none.
-func (c *call) partner(p *party) *party {
-	switch p {
-	case c.joined[0]:
-		return c.joined[1]
-	case c.joined[1]:
-		return c.joined[0]
+func legsOf(list []*party) []Leg {
+	legs := make([]Leg, 0, len(list))
+	for _, p := range list {
+		legs = append(legs, p.leg)
 	}
-	return nil
+	return legs
+}
+
+// conversing reports whether any leg hears another.
+func (c *call) conversing() bool {
+	return slices.ContainsFunc(c.parties, func(p *party) bool { return len(p.hears) > 0 })
 }
 
 // peerHolds notes that a phone has put us on hold by itself, or took us back:
-// the other party hears music meanwhile.
+// who hears nobody else hears music meanwhile.
 func (c *call) peerHolds(p *party, held bool) {
 	p.peerHold = held
-	other := c.partner(p)
-	if other == nil {
-		return
+	if err := c.replan(); err != nil {
+		c.log.Error("legs not joined", "error", err)
 	}
-	if held {
-		c.holdMusic(other)
-	} else if other.cover {
-		c.hush(other)
+	for _, other := range c.parties {
+		if slices.Contains(other.hears, p) {
+			c.holdMusic(other)
+		}
 	}
 }
 
-// holdMusic plays music to a leg whose partner holds it.
+// holdMusic plays music to a leg whose partners all hold it, and ends that when
+// one does not.
 func (c *call) holdMusic(p *party) {
-	if !c.partnerHolds(p) || p.playing != 0 {
+	if !c.partnerHolds(p) {
+		if p.cover {
+			c.hush(p)
+		}
+		return
+	}
+	if p.playing != 0 {
 		return
 	}
 	m := c.route.HoldMusic
@@ -148,6 +208,5 @@ func (c *call) holdMusic(p *party) {
 }
 
 func (c *call) partnerHolds(p *party) bool {
-	other := c.partner(p)
-	return other != nil && other.peerHold
+	return len(p.hears) > 0 && !slices.ContainsFunc(p.hears, func(q *party) bool { return !q.peerHold })
 }

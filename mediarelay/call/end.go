@@ -48,6 +48,7 @@ func (c *call) hangup(p *party) {
 			gate = true
 		}
 	}
+	c.cancelRings(p)
 	data := &sma.ActionData{
 		Type:       sma.TypeHangup,
 		Parameters: &sma.HangUp{Target: sma.Target{CallID: p.id, ParticipantTag: p.tag}, SipResponseCode: sma.Int(p.code)},
@@ -58,6 +59,7 @@ func (c *call) hangup(p *party) {
 	if c.left() == 0 { // nobody is left for whom an answer could matter
 		c.pending = nil
 		c.withdraw(func(a *ask) bool { return a.kind != sma.Hangup })
+		c.cancelRings(nil)
 		for _, other := range c.parties {
 			c.drop(other, "caller_gone")
 		}

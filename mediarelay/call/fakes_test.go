@@ -30,13 +30,15 @@ type stage struct {
 	saves   int
 	dead    bool // journal writes fail
 	open    int  // recordings that run
+	mates   map[string]string
+	hears   map[string][]string
 	silent  func()
 }
 
 func newStage() *stage {
 	return &stage{
 		start: time.Now(), legs: map[string]*fakeLeg{}, names: map[time.Duration]string{},
-		refuse: map[string]error{}, quick: map[string]bool{}, journal: map[string]Entry{},
+		refuse: map[string]error{}, quick: map[string]bool{}, journal: map[string]Entry{}, mates: map[string]string{}, hears: map[string][]string{},
 	}
 }
 
@@ -211,6 +213,14 @@ func (l *fakeLeg) Tap(t *media.Tap, channel int) {
 	l.st.say("%s tap channel %d", l.name, channel)
 }
 
+func (l *fakeLeg) TapHeard(t *media.Tap, channel int) {
+	if t == nil {
+		l.st.say("%s tap of what it hears off", l.name)
+		return
+	}
+	l.st.say("%s tap of what it hears channel %d", l.name, channel)
+}
+
 func (l *fakeLeg) SendDigits(id uint64, digits string, tone time.Duration) {
 	l.st.say("%s is sent digits %s (%v)", l.name, digits, tone)
 	l.mu.Lock()
@@ -221,17 +231,54 @@ func (l *fakeLeg) SendDigits(id uint64, digits string, tone time.Duration) {
 	l.sender = time.AfterFunc(time.Duration(len(digits))*tone, func() { l.hear(media.Event{Kind: media.DigitsSent, ID: id}) })
 }
 
-// fakeMixer is the Mixer of fake legs.
+// fakeMixer is the Mixer of fake legs. It keeps whom each leg hears, as the
+// media engine would.
 type fakeMixer struct{ st *stage }
+
+func (m fakeMixer) set(a *fakeLeg, others ...string) {
+	m.st.mu.Lock()
+	defer m.st.mu.Unlock()
+	for name, mate := range m.st.mates {
+		if mate == a.name || name == a.name {
+			delete(m.st.mates, name)
+			delete(m.st.hears, name)
+		}
+	}
+	if m.st.hears[a.name] = others; len(others) == 0 {
+		delete(m.st.hears, a.name)
+	}
+}
 
 func (m fakeMixer) Audio(l Leg) Audio { return l.(*fakeLeg) }
 
 func (m fakeMixer) Bridge(a, b Leg) {
+	one, _ := a.(*fakeLeg)
+	m.set(one)
+	if other, ok := b.(*fakeLeg); ok {
+		m.set(other)
+		m.st.mu.Lock()
+		m.st.mates[one.name], m.st.mates[other.name] = other.name, one.name
+		m.st.hears[one.name], m.st.hears[other.name] = []string{other.name}, []string{one.name}
+		m.st.mu.Unlock()
+	}
 	if b == nil {
 		m.st.say("%s joined with nobody", a.(*fakeLeg).name)
 		return
 	}
 	m.st.say("%s joined with %s", a.(*fakeLeg).name, b.(*fakeLeg).name)
+}
+
+func (m fakeMixer) Hear(a Leg, others []Leg) error {
+	var names []string
+	for _, l := range others {
+		names = append(names, l.(*fakeLeg).name)
+	}
+	m.set(a.(*fakeLeg), names...)
+	if len(names) == 0 {
+		names = []string{"nobody"}
+	}
+	m.st.say("%s hears the mix of %s", a.(*fakeLeg).name, strings.Join(names, "+"))
+	return nil
 }
 
 // Clip makes silence of the length that a text ends with: "menu:2s". A text

@@ -31,6 +31,9 @@ type step struct {
 	cancel  func()          // frees what it holds when it is cut short
 	updates bool            // may be interrupted although its kind may not
 	stops   []func()        // timers
+	waits   *party          // a leg that answered and waits to be joined
+	// background: the list went on without waiting for it.
+	background bool
 }
 
 // advance runs the actions of the list until one needs time, or a question has
@@ -41,7 +44,7 @@ func (c *call) advance() {
 		c.pending = c.pending[1:]
 		c.run1(o)
 	}
-	if c.fallback && c.running == nil && len(c.pending) == 0 && c.ending == "" && c.joined[0] == nil {
+	if c.fallback && c.running == nil && len(c.pending) == 0 && c.ending == "" && !c.conversing() {
 		c.hangUpAll(reasonFallback)
 	}
 }
@@ -197,7 +200,7 @@ func (s *step) done(result func(*sma.ActionData)) {
 	if result != nil {
 		result(d)
 	}
-	s.c.ask(&ask{kind: sma.ActionSuccessful, about: s.party, data: d, gate: true})
+	s.c.ask(&ask{kind: sma.ActionSuccessful, about: s.party, data: d, gate: !s.background, waits: s.waits})
 }
 
 // fail ends the step with a failure, which the function is always asked about.
@@ -212,7 +215,7 @@ func (s *step) failWith(code sma.ErrorType, message string, result func(*sma.Act
 	if result != nil {
 		result(d)
 	}
-	s.c.ask(&ask{kind: sma.ActionFailed, about: s.party, data: d, gate: true})
+	s.c.ask(&ask{kind: sma.ActionFailed, about: s.party, data: d, gate: !s.background})
 }
 
 // data names the action, with the leg it ran on.

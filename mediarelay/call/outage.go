@@ -24,9 +24,12 @@ const retryLoop = 15 * time.Second
 // hung up politely.
 func (c *call) unanswerable(a *ask) {
 	c.failures++
+	if a.waits != nil && !a.waits.talks() {
+		c.drop(a.waits, "function_gone")
+	}
 	switch {
 	case c.fallback || c.ending != "" || c.left() == 0:
-	case c.joined[0] != nil:
+	case c.conversing():
 		c.log.Warn("conversation goes on without the function")
 	case c.caller().ended: // the caller has left and nobody says what the others do
 		c.hangUpAll("caller_gone")
@@ -40,6 +43,7 @@ func (c *call) unanswerable(a *ask) {
 // keepWaiting leaves the caller with the music, without anybody else.
 func (c *call) keepWaiting() {
 	c.log.Warn("caller keeps waiting without the function", "failures", c.failures)
+	c.cancelRings(nil)
 	for _, p := range c.parties[1:] {
 		if c.running == nil || !c.running.involves(p) {
 			c.drop(p, "function_gone")
@@ -66,6 +70,7 @@ func (c *call) fallBack() {
 	if c.running != nil {
 		c.cut(c.running)
 	}
+	c.cancelRings(nil)
 	c.fallback = true
 	for _, a := range c.asks {
 		a.gate = false

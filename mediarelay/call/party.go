@@ -50,6 +50,9 @@ type party struct {
 	listener  *listener
 	room      string // conference it is in; "" none
 	mode      sma.Mode
+	only      []string // CallIds that hear it whisper
+	hears     []*party // whom it hears; see plan
+	mate      *party   // … if it is one who hears only it: their ports are bridged
 	recording *tape
 }
 
@@ -61,10 +64,9 @@ type keypress struct {
 // living reports whether the leg counts as one that is left in the call.
 func (p *party) living() bool { return !p.ended && !p.leaving && (p.inbound || p.up) }
 
-// talks reports whether the leg is joined with others and hears them.
-func (p *party) talks() bool {
-	return !p.ended && p.room != "" && (p.mode == sma.ModeTalk || p.mode == sma.ModeBarge)
-}
+// talks reports whether the leg takes part in a conference now, if only by
+// listening.
+func (p *party) talks() bool { return !p.ended && p.room != "" && p.mode != sma.ModeHold }
 
 // play plays clips instead of what plays now; then runs at their end.
 func (c *call) play(p *party, l media.Playlist, then func()) {

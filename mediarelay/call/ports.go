@@ -13,6 +13,7 @@ type Audio interface {
 	Play(media.Playlist)
 	Stop()
 	Tap(t *media.Tap, channel int)
+	TapHeard(t *media.Tap, channel int)
 	SendDigits(id uint64, digits string, tone time.Duration)
 }
 
@@ -23,6 +24,9 @@ type Mixer interface {
 	// Bridge joins two legs both ways; each leaves the bridge it was in. With
 	// b nil, a leaves its bridge.
 	Bridge(a, b Leg)
+	// Hear lets a leg hear the sum of others instead of its bridge; none: it
+	// hears nobody.
+	Hear(a Leg, others []Leg) error
 }
 
 // Ports is the Mixer of legs that have a port of the media engine.
@@ -38,6 +42,15 @@ func (Ports) Bridge(a, b Leg) {
 		return
 	}
 	a.Port().Bridge(b.Port())
+}
+
+// Hear mixes the ports of others for a leg's.
+func (Ports) Hear(a Leg, others []Leg) error {
+	sources := make([]*media.Port, 0, len(others))
+	for _, l := range others {
+		sources = append(sources, l.Port())
+	}
+	return a.Port().Hear(sources...)
 }
 
 // Prompts finds the audio of what is to be said. An unknown prompt or sound is

@@ -269,7 +269,13 @@ func (i invoker) Invoke(ctx context.Context, _ string, payload []byte) ([]byte, 
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return nil, err
 	}
-	i.say("-> %s", i.describe(&e))
+	text := i.describe(&e)
+	i.mu.Lock()
+	for _, l := range i.order {
+		text = strings.ReplaceAll(text, l.id, "$"+l.name)
+	}
+	i.mu.Unlock()
+	i.say("-> %s", text)
 	i.mu.Lock()
 	answer := "keep"
 	if len(i.answers) > 0 {

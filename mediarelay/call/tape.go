@@ -1,15 +1,21 @@
 package call
 
-import "huawu/shared/sma"
+import (
+	"slices"
+
+	"huawu/shared/sma"
+)
 
 // tape is a recording of a call as one leg hears it: channel 0 is the leg,
-// channel 1 whoever it talks with.
+// channel 1 whoever it talks with, all of them together where they are several.
+// What others say that the leg does not hear, such as a whisper, is not in it.
 type tape struct {
 	run      Recording
 	owner    *party
 	incoming bool   // the leg itself is recorded
-	outgoing bool   // its partner is
-	partner  *party // who feeds channel 1 now
+	outgoing bool   // whom it hears is
+	partner  *party // who feeds channel 1 now …
+	mix      bool   // … or the sum of several does
 }
 
 // startTape begins a recording. There is one per leg, as a port has one tap.
@@ -28,33 +34,42 @@ func (c *call) startTape(p *party, spec RecordingSpec, incoming, outgoing bool) 
 	return nil
 }
 
-// retape lets the partners of recorded legs feed the second channel.
+// retape lets whom recorded legs hear feed the second channel.
 func (c *call) retape() {
 	for _, p := range c.parties {
 		t := p.recording
 		if t == nil || !t.outgoing {
 			continue
 		}
-		now := c.partner(p)
-		if now == t.partner {
+		mix := p.mate == nil && len(p.hears) > 0 && !p.ended
+		if t.partner == p.mate && t.mix == mix {
 			continue
 		}
-		if t.partner != nil && !t.partner.ended && t.partner.recording == nil {
-			t.partner.audio.Tap(nil, 1)
-		}
-		if t.partner = now; now != nil && now.recording == nil {
-			now.audio.Tap(t.run.Tap(), 1)
+		t.unfeed(p)
+		if t.partner, t.mix = p.mate, mix; mix {
+			p.audio.TapHeard(t.run.Tap(), 1)
+		} else if p.mate != nil && p.mate.recording == nil {
+			p.mate.audio.Tap(t.run.Tap(), 1)
 		}
 	}
 }
 
+// unfeed ends what feeds the second channel of p's recording.
+func (t *tape) unfeed(p *party) {
+	if other := t.partner; other != nil && !other.ended && other.recording == nil {
+		other.audio.Tap(nil, 1)
+	}
+	if t.mix && !p.ended {
+		p.audio.TapHeard(nil, 1)
+	}
+	t.partner, t.mix = nil, false
+}
+
 // taped reports whether a leg's audio goes into a recording already.
 func (c *call) taped(p *party) bool {
-	if p.recording != nil {
-		return true
-	}
-	other := c.partner(p)
-	return other != nil && other.recording != nil && other.recording.outgoing
+	return p.recording != nil || slices.ContainsFunc(c.parties, func(q *party) bool {
+		return q.recording != nil && q.recording.outgoing && slices.Contains(q.hears, p)
+	})
 }
 
 // endTape ends the recording of a leg and returns where it will be found.
@@ -75,9 +90,7 @@ func (c *call) endTape(p *party) string {
 	if !p.ended {
 		p.audio.Tap(nil, 0)
 	}
-	if t.partner != nil && !t.partner.ended {
-		t.partner.audio.Tap(nil, 1)
-	}
+	t.unfeed(p)
 	t.run.Stop()
 	if !p.ended {
 		c.retape()

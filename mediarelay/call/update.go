@@ -1,6 +1,7 @@
 package call
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +49,12 @@ func once(u sma.Update) string {
 func (c *call) afterUpdate(a *ask) {
 	if a.update == nil || a.update.Arguments[sma.ArgVerb] != sma.VerbUnring {
 		return
+	}
+	for _, r := range slices.Clone(c.rings) {
+		if r.options.OfferID == a.update.Arguments[sma.ArgOfferID] && r.options.OfferID != "" {
+			r.cancel()
+			r.step.failWith(sma.CallNotAnswered, "the offer was withdrawn", r.step.offer)
+		}
 	}
 	if s := c.running; s != nil {
 		if p, ok := s.action.Parameters.(*sma.CallAndBridge); ok && p.Huawu != nil && p.Huawu.OfferID == a.update.Arguments[sma.ArgOfferID] {

@@ -184,6 +184,14 @@ func (c *checker) bridge(p *CallAndBridge) {
 	if p.Huawu != nil && !c.offers(CanBridgeOptions) {
 		c.add("Huawu", InvalidActionParameter, "extension %s was not offered on this route", CanBridgeOptions)
 	}
+	if o := p.Huawu; o != nil && bool(o.Background) {
+		switch {
+		case !c.offers(CanMix):
+			c.add("Huawu.Background", InvalidActionParameter, "extension %s was not offered on this route", CanMix)
+		case !bool(o.AnswerConfirm) || !bool(o.KeepAudio):
+			c.add("Huawu.Background", InvalidActionParameter, "wants AnswerConfirm and KeepAudio")
+		}
+	}
 	if p.Huawu != nil && p.Huawu.Ring != "" {
 		c.oneOf("Huawu.Ring", p.Huawu.Ring, "parallel", "serial")
 	}

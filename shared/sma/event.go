@@ -82,6 +82,7 @@ type ActionData struct {
 type Outcome struct {
 	OfferID     string `json:"OfferId,omitempty"`     // CallAndBridge: the offer that was rung
 	Answered    bool   `json:"Answered,omitempty"`    // CallAndBridge with AnswerConfirm: B answered and waits
+	LegID       string `json:"LegId,omitempty"`       // CallAndBridge with AnswerConfirm: B's CallId
 	Interrupted bool   `json:"Interrupted,omitempty"` // Huawu.PlayLoop: InterruptAfterMs is over
 	Reason      string `json:"Reason,omitempty"`      // HANGUP: why, e.g. ReasonRelayLost
 	Encrypted   bool   `json:"Encrypted,omitempty"`   // ReceivedDigits is an encrypted message

@@ -158,6 +158,7 @@ type BridgeOptions struct {
 	KeepAudio     Bool   `json:"KeepAudio,omitempty"`     // leg A's playback goes on while B rings
 	AutoAnswer    Bool   `json:"AutoAnswer,omitempty"`    // ask B's device to answer by itself
 	Ring          string `json:"Ring,omitempty"`          // parallel, serial
+	Background    Bool   `json:"Background,omitempty"`    // the list goes on while B rings; needs AnswerConfirm, KeepAudio
 }
 
 // StartCallRecording records a call in stereo from now on.

@@ -101,9 +101,10 @@ const (
 	CanCollectDigits Capability = "Huawu.CollectDigits" // encrypted and validated input
 	CanMediaOptions  Capability = "Huawu.MediaOptions"  // Parameters.Huawu of Speak, PlayAudio and the digit actions
 	CanBridgeOptions Capability = "Huawu.BridgeOptions" // Parameters.Huawu of CallAndBridge, and AWS endpoints that are agents
+	CanMix           Capability = "Huawu.Mix"           // more than two voices, listen, whisper, barge; CallAndBridge in the background
 )
 
 // Capabilities returns every capability there is.
 func Capabilities() []Capability {
-	return []Capability{CanPlayLoop, CanConference, CanAnswer, CanCollectDigits, CanMediaOptions, CanBridgeOptions}
+	return []Capability{CanPlayLoop, CanConference, CanAnswer, CanCollectDigits, CanMediaOptions, CanBridgeOptions, CanMix}
 }
