@@ -12,14 +12,18 @@ export const languages = Object.keys(names)
 
 const read = {}
 
-async function catalogue(language) {
-  const source = readFileSync(new URL(`../../../web/src/i18n/${language}.ts`, import.meta.url), 'utf8')
-  const plain = ts.transpileModule(source, { compilerOptions: { module: 'esnext', target: 'es2022', verbatimModuleSyntax: false } }).outputText
-  const module = await import('data:text/javascript;base64,' + Buffer.from(plain).toString('base64'))
-  return module[names[language]] ?? module.default
+/** A TypeScript file without imports of values, as a module. */
+async function source(path) {
+  const text = readFileSync(new URL(`../../../web/src/${path}`, import.meta.url), 'utf8')
+  const plain = ts.transpileModule(text, { compilerOptions: { module: 'esnext', target: 'es2022' } }).outputText
+  return import('data:text/javascript;base64,' + Buffer.from(plain).toString('base64'))
 }
 
-for (const language of languages) read[language] = await catalogue(language)
+const caller = (await source('pages/call/words.ts')).words
+for (const language of languages) {
+  read[language] = { ...(await source(`i18n/${language}.ts`))[names[language]] }
+  for (const [key, text] of Object.entries(caller[language])) read[language][`call:${key}`] = text
+}
 
 /** A message; {name} takes the value of that name, or anything at all. */
 export function words(language, key, values) {

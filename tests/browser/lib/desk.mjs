@@ -1,0 +1,100 @@
+// What agents and callers do with their pages, as a person would: by what is
+// written there.
+import { agent, bed, check, eventually, say } from './bed.mjs'
+import { person, Person } from './person.mjs'
+import { words } from './words.mjs'
+
+/** An agent at the desk, logged in; see Person for options. */
+export async function desk(id, options = {}) {
+  const who = Object.assign(await person(id, options), { login: agent(id) })
+  Object.setPrototypeOf(who, Desk.prototype)
+  await who.enter()
+  return who
+}
+
+export class Desk extends Person {
+  async enter() {
+    say(this.name, 'logs in')
+    await this.page.goto(`${bed.url}/desk?lang=${this.language}`)
+    await this.fill(this.login.password)
+    await this.pass()
+  }
+
+  /** Fills the log-in form and sends it. */
+  async fill(password) {
+    const { page } = this
+    const tenant = page.getByLabel(this.words('login.tenant'), { exact: true })
+    await page.getByLabel(this.words('login.username'), { exact: true }).fill(this.login.username)
+    if (await tenant.count()) await tenant.fill(bed.tenant)
+    await page.getByLabel(this.words('login.password'), { exact: true }).fill(password)
+    await this.button('login.enter').click()
+  }
+
+  /** Passes the device check, which comes first in a new browser. */
+  async pass() {
+    const past = await eventually(`${this.name} is let in`, async () => {
+      for (const key of ['check.skip', 'check.done', 'status.go']) if (await this.button(key).first().isVisible()) return key
+      return (await this.page.getByText(this.words('desk.today')).first().isVisible()) && 'desk'
+    })
+    if (past.startsWith('check')) await this.button(past).first().click()
+  }
+
+  async available() {
+    say(this.name, 'goes available')
+    await this.button('status.go').first().click()
+    await eventually(`${this.name} is available`, async () => (await this.page.getByText(this.words('desk.idle.available')).first().isVisible()))
+  }
+
+  /** Waits for the offer and takes it. */
+  async accepts() {
+    await this.reads('offer.incoming')
+    await this.clicks('offer.accept')
+    await this.reads('call.connected')
+  }
+
+  async finishes(disposition = 'disposition.resolved', note = '') {
+    say(this.name, 'finishes')
+    const { page } = this
+    await this.reads('wrap.title')
+    await page.getByText(this.words(disposition), { exact: true }).first().click()
+    if (note) await page.getByLabel(this.words('wrap.note')).first().fill(note)
+    await this.button('wrap.finish').first().click()
+    await page.getByText(this.words('wrap.title')).first().waitFor({ state: 'hidden', timeout: 30_000 })
+  }
+}
+
+/** A customer on the page on which customers call. */
+export async function caller(name, options = {}) {
+  const who = await person(name, { hz: 440, ...options })
+  Object.setPrototypeOf(who, Caller.prototype)
+  await who.page.goto(`${bed.url}/call?lang=${who.language}`)
+  await who.page.getByRole('heading', { name: who.say('title') }).waitFor()
+  return who
+}
+
+export class Caller extends Person {
+  /** A message of the caller's page. */
+  say(key, values) { return words(this.language, `call:${key}`, values) }
+
+  async calls() {
+    say(this.name, 'calls')
+    await this.page.getByRole('button', { name: this.say('call'), exact: true }).click()
+    await this.page.getByText(this.say('talking'), { exact: true }).waitFor({ timeout: 45_000 })
+  }
+
+  async presses(key) {
+    say(this.name, 'presses', key)
+    await this.page.getByRole('button', { name: this.say('key', { key }), exact: true }).click()
+  }
+
+  async hangsUp() {
+    say(this.name, 'hangs up')
+    await this.page.getByRole('button', { name: this.say('hangup'), exact: true }).click()
+  }
+
+  async isOver() {
+    await this.page.getByText(this.say('ended')).waitFor({ timeout: 45_000 })
+  }
+}
+
+export { check }
