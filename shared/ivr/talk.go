@@ -1,6 +1,7 @@
 package ivr
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -77,7 +78,7 @@ func (s *Service) dial(c *call, con *contact.Contact, args sma.Attributes, autoA
 	}
 	return sma.Do(&sma.CallAndBridge{
 		CallTimeoutSeconds: sma.Int(min(max(wait, 1), 120)),
-		CallerIDNumber:     c.legA.From,
+		CallerIDNumber:     cmp.Or(c.legA.From, c.legA.To), // a caller may withhold it, the action needs one
 		Endpoints: []sma.Endpoint{{BridgeEndpointType: sma.EndpointAWS, URI: sma.Text(args[sma.ArgURI]),
 			Arn: contact.ARN("agent", c.tenant, con.OfferAgent)}},
 		Huawu: &sma.BridgeOptions{OfferID: string(con.Offer), AgentID: con.OfferAgent, AnswerConfirm: true, KeepAudio: true, AutoAnswer: sma.Bool(autoAnswer)},
