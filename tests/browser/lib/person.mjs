@@ -99,6 +99,12 @@ export class Person {
     return performance.now() - began
   }
 
+  /** Waits until anything is heard: a prompt, music. */
+  async hearsSomething() {
+    say(this.name, 'is to hear something')
+    await eventually(`${this.name} hears something`, async () => (await this.ear()).some((e) => e.db > -60))
+  }
+
   /** Waits until tones are heard at once, as in a conference. */
   async hearsAll(...tones) {
     say(this.name, 'is to hear', tones.join(' + '))

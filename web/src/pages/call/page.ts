@@ -245,6 +245,7 @@ class CallPage {
     for (const b of this.pad.children) b.setAttribute('aria-label', this.t('key', { key: b.getAttribute('data-key') ?? '' }))
     this.echo.textContent = this.pressed ? this.t('pressed', { keys: this.pressed }) : ''
     show(this.lead, !live)
+    show(this.choice, !live)
     show(this.start, !live)
     show(this.stop, live)
     show(this.mute, this.phase === 'talking')
