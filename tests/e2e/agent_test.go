@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"huawu/localstack/onebox"
+	"huawu/mediarelay/webleg/webtest"
 	"huawu/tests/peers"
 )
 
 // desk is an agent with a telephone and a desk.
 type desk struct {
 	login   onebox.Login
-	phone   *peers.Baresip
+	phone   *peers.Baresip // nil if the agent talks in the desk's page
+	page    *webtest.Page
 	ear     *peers.Ear
 	rang    int    // offers that rang at the phone and were looked at
 	calls   int    // calls that were looked at when they ended
@@ -38,7 +40,7 @@ func (s *story) me(d *desk) (m me, err error) {
 	return m, err
 }
 
-// agent NAME login|available|offline|rings|offered|accepts|declines|connected|
+// agent NAME login|opens|reloads|returns|closes|available|offline|rings|offered|accepts|declines|connected|
 // hears X|holds|resumes|hangs-up|phone-hangs-up|finishes DISPOSITION|
 // stops-ringing|is STATUS: what an agent does or sees.
 func (s *story) wordAgent(words []string) {
@@ -50,6 +52,14 @@ func (s *story) wordAgent(words []string) {
 	switch verb {
 	case "login":
 		s.logIn(d)
+	case "opens":
+		s.open(d)
+	case "reloads":
+		d.page.Leave()
+	case "returns":
+		s.comeBack(d)
+	case "closes":
+		d.page.Leave()
 	case "available", "offline":
 		s.must(s.centre.ask(d.login.Token, "POST", "/v1/agents/me/status", map[string]string{"status": verb}, nil))
 	case "is":
@@ -64,6 +74,10 @@ func (s *story) wordAgent(words []string) {
 		d.rang++
 		s.wait("the phone rings", told(d.phone, "CALL_INCOMING", d.rang))
 	case "stops-ringing":
+		if d.page != nil {
+			d.page.Reply(d.page.Request("BYE"), "200 OK", "")
+			return
+		}
 		d.calls++
 		s.wait("the phone stops", told(d.phone, "CALL_CLOSED", d.calls))
 	case "offered":
@@ -140,12 +154,17 @@ func (s *story) accept(d *desk) {
 	m, err := s.offer(d)
 	s.must(err)
 	d.contact = m.Offers[0].Contact
-	d.ear.Skip()
+	if d.page == nil {
+		d.ear.Skip()
+	}
 	if d.login.Device == "phone" {
 		d.phone.Do("accept", "")
 		return
 	}
 	s.must(s.centre.ask(d.login.Token, "POST", "/v1/contacts/"+d.contact+"/accept", map[string]string{"offerId": m.Offers[0].Offer}, nil))
+	if d.page != nil {
+		s.answer(d, "")
+	}
 }
 
 // has waits until the agent's contact is in a state.

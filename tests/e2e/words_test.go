@@ -10,6 +10,7 @@ import (
 
 	"huawu/flows"
 	"huawu/mediarelay/prompts"
+	"huawu/mediarelay/webleg/webtest"
 	"huawu/tests/peers"
 )
 
@@ -25,6 +26,7 @@ func words() map[string]word {
 		"centre":     {true, (*story).wordCentre},
 		"number":     {true, (*story).wordNumber},
 		"caller":     {false, (*story).wordCaller},
+		"page":       {false, (*story).wordPage},
 		"dial":       {false, (*story).wordDial},
 		"hears":      {false, func(s *story, w []string) { s.hears(s.caller().ear, w) }},
 		"press":      {false, (*story).wordPress},
@@ -49,7 +51,8 @@ func words() map[string]word {
 
 // caller is a telephone outside.
 type caller struct {
-	phone *peers.Baresip
+	phone *peers.Baresip // nil if the caller's page calls
+	page  *webtest.Page
 	ear   *peers.Ear
 	id    string // of its contact
 	dials int
@@ -59,7 +62,7 @@ type caller struct {
 const callerTone = 440
 
 func agentTones(name string) (hz float64, ok bool) {
-	hz, ok = map[string]float64{"lin": 1000, "wu": 700}[name]
+	hz, ok = map[string]float64{"lin": 1000, "wu": 700, "mei": 1500}[name]
 	return hz, ok
 }
 
@@ -214,15 +217,32 @@ func (s *story) clip(name string) peers.Audio {
 
 // press 1: a key, by RFC 4733.
 func (s *story) wordPress(words []string) {
-	s.caller().phone.Press(s.want(words, 1, "press KEYS")[0])
+	c, keys := s.caller(), s.want(words, 1, "press KEYS")[0]
+	if c.page != nil {
+		pressOn(c.page, keys)
+		return
+	}
+	c.phone.Press(keys)
 }
 
 // hangup: the caller hangs up.
-func (s *story) wordHangup([]string) { s.caller().phone.Do("hangup", "") }
+func (s *story) wordHangup([]string) {
+	c := s.caller()
+	if c.page != nil {
+		c.page.Send("BYE", "")
+		c.page.Response(200, "BYE")
+		return
+	}
+	c.phone.Do("hangup", "")
+}
 
 // hung-up: the caller was hung up.
 func (s *story) wordHungUp([]string) {
 	c := s.caller()
+	if c.page != nil {
+		c.page.Reply(c.page.Request("BYE"), "200 OK", "")
+		return
+	}
 	s.wait("the call is closed", c.told("CALL_CLOSED", c.dials))
 }
 

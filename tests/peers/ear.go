@@ -14,8 +14,11 @@ type Ear struct {
 }
 
 // NewEar returns an ear that begins now.
-func NewEar(b *Baresip) *Ear {
-	e := &Ear{hear: b.Heard}
+func NewEar(b *Baresip) *Ear { return NewEarOf(b.Heard) }
+
+// NewEarOf returns an ear for whatever tells all that it has heard.
+func NewEarOf(hear func() Audio) *Ear {
+	e := &Ear{hear: hear}
 	e.Skip()
 	return e
 }

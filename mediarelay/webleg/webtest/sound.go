@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,7 +124,7 @@ func (m *Mouth) Press(digit byte) {
 	m.ts += 1280
 }
 
-// Ear keeps the last second of what the browser hears.
+// Ear keeps what the browser hears.
 type Ear struct {
 	mu  sync.Mutex
 	pcm []int16
@@ -145,14 +146,17 @@ func (e *Ear) listen(r *webrtc.TrackRemote) {
 	}
 }
 
-// Add takes what was heard; only the last second is kept.
+// memory is how many samples an ear keeps at least.
+const memory = 5 * 60 * 8000
+
+// Add takes what was heard; at most ten minutes are kept.
 func (e *Ear) Add(pcm []int16) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.pcm = append(e.pcm, pcm...)
 	e.n++
-	if n := len(e.pcm); n > 8000 {
-		e.pcm = append([]int16(nil), e.pcm[n-8000:]...)
+	if n := len(e.pcm); n > 2*memory {
+		e.pcm = slices.Clone(e.pcm[n-memory:])
 	}
 }
 
@@ -162,6 +166,13 @@ func (e *Ear) Hears(hertz float64) bool {
 	defer e.mu.Unlock()
 	n := len(e.pcm)
 	return n >= 1600 && strength(e.pcm[n-1600:], hertz) > 5000
+}
+
+// All is what was heard since Clear, or its last ten minutes.
+func (e *Ear) All() []int16 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.pcm)
 }
 
 // Heard is how many packets of sound came.
