@@ -39,6 +39,7 @@ type Config struct {
 	RingSeconds int          // of the demo queue; 0 = 20
 	ACWSeconds  int          // of the demo queue; 0 = 30
 	Carrier     netip.Prefix // whom the demo trunk lists; the whole loopback if not valid
+	CallsOut    string       // host:port that the demo trunk sends calls out to; "" for none
 
 	MaxCalls  int           // at once; 0 = 200
 	DrainWait time.Duration // how long calls may go on after the end was asked for; 0 = 5 s
