@@ -81,7 +81,7 @@ func (b *Box) peers() (*trunk.Table, *registrar.Book, error) {
 	var trunks []trunk.Trunk
 	var phones []registrar.Account
 	if b.demo != nil {
-		trunks = append(trunks, trunk.Trunk{ID: seed.Trunk, Tenant: seed.Tenant, Peers: []netip.Prefix{b.carrier()}})
+		trunks = append(trunks, trunk.Trunk{ID: seed.Trunk, Tenant: seed.Tenant, Peers: []netip.Prefix{b.carrier()}, Address: b.cfg.CallsOut})
 		for _, p := range seed.People() {
 			phones = append(phones, registrar.Account{Tenant: seed.Tenant, User: p.Username, Password: b.demo.phones[p.Username]})
 		}

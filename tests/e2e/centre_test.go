@@ -37,6 +37,7 @@ type setup struct {
 	ring, acw int           // seconds
 	stream    time.Duration // that consumers of the table's stream are behind
 	carrier   netip.Prefix
+	out       string // host:port of the telephones outside that can be called
 	program   bool   // the real program in a process of its own
 	die       string // when the process kills itself, as --die-after takes it
 	spool     string // size of the file system that recordings are spooled to, for mount
@@ -114,7 +115,7 @@ func (c *centre) open() {
 	log := slog.New(slog.NewJSONHandler(c.log, nil))
 	box, err := onebox.Start(c.t.Context(), onebox.Config{
 		Data: c.dir, HTTP: free, SIP: free, Admin: free, RTP: [2]uint16{uint16(rtp), uint16(rtp + 79)},
-		Fast: true, Demo: true, RingSeconds: c.set.ring, ACWSeconds: c.set.acw, Carrier: c.set.carrier, DrainWait: time.Second, Log: log,
+		Fast: true, Demo: true, RingSeconds: c.set.ring, ACWSeconds: c.set.acw, Carrier: c.set.carrier, CallsOut: c.set.out, DrainWait: time.Second, Log: log,
 	})
 	if err != nil {
 		c.t.Fatal(err)

@@ -180,14 +180,14 @@ func (s *story) deliveries(at string) (all []onebox.Delivery, err error) {
 	return all, nil
 }
 
-// recording [channels=2] [left=Hz] [right=Hz] [until-kill=2s] [torn=true] or
-// recording none: there is exactly one, it decrypts, on its channels are the
-// tones, each only on its own.
+// recording [n=0] [of=1] [channels=2] [left=Hz] [right=Hz] [until-kill=2s]
+// [torn=true] or recording none: there are exactly so many, the one decrypts, on
+// its channels are the tones, each only on its own.
 func (s *story) recording(words []string) {
 	s.Helper()
-	plain, o := s.read(words, "channels", "left", "right", "until-kill", "torn")
+	plain, o := s.read(words, "channels", "left", "right", "until-kill", "torn", "n", "of")
 	id := s.caller().id
-	want := 1
+	want := s.number(o, "of", 1)
 	if slices.Contains(plain, "none") {
 		want = 0
 	}
@@ -210,7 +210,7 @@ func (s *story) recording(words []string) {
 	if want == 0 {
 		return
 	}
-	r := list.Recordings[0]
+	r := list.Recordings[s.number(o, "n", 0)]
 	var raw []byte
 	s.must(s.centre.ask(s.centre.info.Admin, "GET", fmt.Sprintf("/v1/contacts/%s/recordings/%d/audio", id, r.N), nil, &raw))
 	sound, err := wav.Decode(raw)

@@ -56,6 +56,7 @@ type story struct {
 	callers map[string]*caller
 	who     string // the caller that words without a name mean
 	agents  map[string]*desk
+	outside map[string]*caller // telephones that are called
 	shops   map[string]*shop
 	ended   []<-chan error // sipps
 	broken  *broken
@@ -69,7 +70,7 @@ func play(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	script, files := sections(raw)
-	s := &story{T: t, files: files, setup: setup{ring: 20, acw: 1}, callers: map[string]*caller{}, agents: map[string]*desk{}, shops: map[string]*shop{}, who: "caller"}
+	s := &story{T: t, files: files, setup: setup{ring: 20, acw: 1}, callers: map[string]*caller{}, agents: map[string]*desk{}, outside: map[string]*caller{}, shops: map[string]*shop{}, who: "caller"}
 	lines, err := parse(filepath.Base(name), script)
 	if err != nil {
 		t.Fatal(err)

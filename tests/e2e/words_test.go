@@ -25,6 +25,8 @@ func words() map[string]word {
 	return map[string]word{
 		"centre":     {true, (*story).wordCentre},
 		"number":     {true, (*story).wordNumber},
+		"outside":    {true, (*story).wordOutside},
+		"segments":   {false, (*story).wordSegments},
 		"caller":     {false, (*story).wordCaller},
 		"page":       {false, (*story).wordPage},
 		"dial":       {false, (*story).wordDial},
@@ -62,7 +64,7 @@ type caller struct {
 const callerTone = 440
 
 func agentTones(name string) (hz float64, ok bool) {
-	hz, ok = map[string]float64{"lin": 1000, "wu": 700, "mei": 1500}[name]
+	hz, ok = map[string]float64{"lin": 1000, "wu": 700, "mei": 1500, "chen": 1900, "bob": 2300}[name]
 	return hz, ok
 }
 
