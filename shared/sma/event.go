@@ -86,8 +86,16 @@ type Outcome struct {
 	Interrupted bool   `json:"Interrupted,omitempty"` // Huawu.PlayLoop: InterruptAfterMs is over
 	Reason      string `json:"Reason,omitempty"`      // HANGUP: why, e.g. ReasonRelayLost
 	Encrypted   bool   `json:"Encrypted,omitempty"`   // ReceivedDigits is an encrypted message
-	Cause       string `json:"Cause,omitempty"`       // Huawu.CollectDigits: length, terminator, timeout
+	Cause       string `json:"Cause,omitempty"`       // why the digits ended, or are none: CauseLength …
 }
+
+// The causes of Huawu.CollectDigits.
+const (
+	CauseLength     = "length"     // MaxLength was reached
+	CauseTerminator = "terminator" // the terminator was typed
+	CauseTimeout    = "timeout"    // no further digit came in time
+	CausePhone      = "phone"      // with ACTION_FAILED: the digits are no telephone number
+)
 
 // ReasonRelayLost is Outcome.Reason of a leg that a relay found in its journal
 // after a restart: its media is gone and nobody hung up.

@@ -148,6 +148,9 @@ func (a *getParticipantInput) ended(r *run, e *sma.Event) result {
 		return r.wait() // another leg hung up
 	}
 	digits := string(e.ActionData.ReceivedDigits)
+	if o := e.ActionData.Huawu; o != nil && o.Cause == sma.CausePhone { // checked where it was sealed
+		return r.failed(flow.InvalidPhoneNumber)
+	}
 	if e.InvocationEventType == sma.ActionFailed && !isNoInput(e.ActionData) {
 		return r.failed(flow.NoMatchingError)
 	}
@@ -180,7 +183,7 @@ func (a *getParticipantInput) stored(r *run, d *sma.ActionData, digits string) r
 		return r.next()
 	}
 	if v := a.InputValidation.PhoneNumberValidation; v != nil && !sealed {
-		number, ok := phoneNumber(digits, r.expand(v.NumberFormat), r.expand(v.CountryCode))
+		number, ok := phone.Typed(digits, r.expand(v.NumberFormat), r.expand(v.CountryCode))
 		if !ok {
 			return r.failed(flow.InvalidPhoneNumber)
 		}
@@ -197,29 +200,6 @@ func (a *getParticipantInput) clean(r *run, digits string) string {
 		digits = digits[strings.LastIndexByte(digits, '*')+1:]
 	}
 	return digits[:min(len(digits), a.length(r))]
-}
-
-// phoneNumber reads typed digits as a number: E164 without its plus, or as
-// people dial it in a country.
-func phoneNumber(digits, format, country string) (string, bool) {
-	if strings.Trim(digits, "0123456789") != "" || len(digits) < 3 || len(digits) > 15 {
-		return "", false
-	}
-	if format != "Local" {
-		if digits = strings.TrimPrefix(digits, "00"); len(digits) < 7 || digits[0] == '0' {
-			return "", false
-		}
-		return "+" + digits, true
-	}
-	code, trunk := callingCode(country)
-	if code == "" {
-		return "", false
-	}
-	digits = strings.TrimPrefix(digits, trunk)
-	if _, err := phone.Parse("+" + code + digits); err != nil || len(code)+len(digits) < 8 || len(code)+len(digits) > 15 {
-		return "", false
-	}
-	return "+" + code + digits, true
 }
 
 func (a *getParticipantInput) check(then *flow.Transitions) (field, wrong string) {

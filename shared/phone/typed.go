@@ -1,4 +1,4 @@
-package interp
+package phone
 
 import "strings"
 
@@ -24,4 +24,28 @@ func callingCode(country string) (code, trunk string) {
 		}
 	}
 	return "", ""
+}
+
+// Typed reads the keys that a caller typed as a number: with format E164 the
+// country's code first, without a plus; else as people dial it in a country (ISO
+// 3166-1 alpha-2). It returns the number in E.164 form.
+func Typed(digits, format, country string) (string, bool) {
+	if strings.Trim(digits, "0123456789") != "" || len(digits) < 3 || len(digits) > 15 {
+		return "", false
+	}
+	if format != "Local" {
+		if digits = strings.TrimPrefix(digits, "00"); len(digits) < 7 || digits[0] == '0' {
+			return "", false
+		}
+		return "+" + digits, true
+	}
+	code, trunk := callingCode(country)
+	if code == "" {
+		return "", false
+	}
+	digits = strings.TrimPrefix(digits, trunk)
+	if len(code)+len(digits) < 8 || len(code)+len(digits) > 15 {
+		return "", false
+	}
+	return "+" + code + digits, true
 }
