@@ -1,5 +1,5 @@
 // Command acd is the Lambda function that offers waiting contacts to agents.
-// Trigger: the table's stream, and the queue of timers.
+// Trigger: the table's stream, the queue of timers, and a rule each minute.
 package main
 
 import (

@@ -64,13 +64,14 @@ type Router struct {
 	mu        sync.Mutex
 	armed     map[string]time.Time   // group timer that is on its way, by tenant and group
 	sightings map[cloud.Key]sighting // of leases that others own
+	sweeps    map[string]swept       // by tenant
 }
 
 // NewRouter returns a router over a table, and a queue that reaches TimerQueue
 // and the relays.
 func NewRouter(t cloud.Table, q cloud.Queue, run Runtime) *Router {
 	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{},
-		sightings: map[cloud.Key]sighting{}}
+		sightings: map[cloud.Key]sighting{}, sweeps: map[string]swept{}}
 }
 
 // ErrNoContact and ErrNoAgent are returned for an id that does not exist.

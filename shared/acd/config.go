@@ -3,6 +3,8 @@ package acd
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -218,3 +220,6 @@ func (q Queue) Rank(priority int, enqueued time.Time) string {
 	}
 	return fmt.Sprintf("%02d.%016d", band, max(0, from))
 }
+
+// sorted returns the keys of a map in order.
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

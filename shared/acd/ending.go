@@ -144,7 +144,7 @@ func (r *Router) putRecord(ctx context.Context, c *contact.Contact, a *agent.Age
 	if err != nil {
 		return err
 	}
-	rec := contact.Record{Contact: *c, Attributes: contact.Attributes(flow)}
+	rec := contact.Record{Contact: *c, Attributes: contact.Attributes(flow), Path: contact.Path(flow)}
 	if a != nil {
 		rec.Username, rec.Profile = a.Username, a.Profile
 	}
@@ -169,6 +169,9 @@ func (r *Router) SetStatus(ctx context.Context, tenant, id string, to agent.Stat
 	})
 	if err != nil {
 		return nil, err
+	}
+	if to == agent.Available {
+		r.follow(ctx, "status", r.enlist(ctx, tenant))
 	}
 	routing, err := r.Routing(ctx, tenant)
 	if err != nil {

@@ -20,6 +20,7 @@ const (
 	TimerConnect TimerKind = "connect" // the relay's lease to join the legs is over
 	TimerACW     TimerKind = "acw"     // the time for after-contact work is over
 	TimerGroup   TimerKind = "group"   // a pair that did not fit may fit now
+	TimerSweep   TimerKind = "sweep"   // a tenant is to be swept
 )
 
 // Timer is a message of TimerQueue. It names what it is about by offer, so that
@@ -36,11 +37,13 @@ type Timer struct {
 	Left    bool            `json:"left,omitempty"`  // acw: of a segment that its agent has left
 }
 
-// arm sets a timer. What is to come later than a queue can delay comes early,
-// and is set again then.
+// arm sets a timer. What is to come later than a queue can delay is kept as a row.
 func (r *Router) arm(ctx context.Context, t Timer, after time.Duration) error {
 	after = max(0, after)
 	t.AfterMS = after.Milliseconds()
+	if after > maxDelay {
+		return r.keepTimer(ctx, t, after)
+	}
 	delay := min(after, maxDelay).Truncate(time.Second)
 	if delay < after && delay < maxDelay {
 		delay += time.Second // queues count whole seconds; never early
@@ -63,6 +66,15 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 		}
 		return r.whole(ctx, t.Tenant, t.Group, routing)
 	}
+	if t.Kind == TimerSweep {
+		_, err := r.Sweep(ctx, t.Tenant)
+		return err
+	}
+	return r.due(ctx, t)
+}
+
+// due does what a timer of a contact says.
+func (r *Router) due(ctx context.Context, t Timer) error {
 	if t.Left {
 		return r.leftTimer(ctx, t)
 	}
@@ -130,15 +142,7 @@ func ignoreMissing(err error) error {
 // early reports whether a timer came before its time, as far as this machine's
 // clock can tell. Clocks of two machines may be minutes apart, so a timer is set
 // again for that reason only once: a dead offer is held twice its time at most.
-// A timer longer than a queue can delay is early as often as it takes.
-func (r *Router) early(c *contact.Contact, t Timer) bool {
-	left := r.left(c, t)
-	if left <= 0 {
-		return false
-	}
-	chained := int(time.Duration(t.AfterMS) * time.Millisecond / maxDelay)
-	return t.Again < 1+chained
-}
+func (r *Router) early(c *contact.Contact, t Timer) bool { return t.Again < 1 && r.left(c, t) > 0 }
 
 // left is how long a contact is to stay in its state by this machine's clock,
 // and no longer than the timer was set for.
@@ -150,6 +154,8 @@ func (r *Router) left(c *contact.Contact, t Timer) time.Duration {
 func (r *Router) rearm(ctx context.Context, c *contact.Contact, t Timer) error {
 	left := r.left(c, t)
 	t.Again++
-	delay := min(left+time.Second-1, maxDelay).Truncate(time.Second)
-	return r.send(ctx, TimerQueue, delay, t)
+	if left > maxDelay {
+		return r.keepTimer(ctx, t, left)
+	}
+	return r.send(ctx, TimerQueue, (left + time.Second - 1).Truncate(time.Second), t)
 }

@@ -1,11 +1,12 @@
 // Package handler is the function that offers waiting contacts to agents. It
-// takes the table's stream and the queue of timers, and leaves all decisions to
-// shared/acd.
+// takes the table's stream, the queue of timers and the rule of each minute, and
+// leaves all decisions to shared/acd.
 package handler
 
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -28,16 +29,25 @@ func New(t cloud.Table, q cloud.Queue, run acd.Runtime) *Handler {
 	return &Handler{acd.NewRouter(t, q, run)}
 }
 
-// Handle takes an event of either source and tells them apart by what its
-// records say.
+// Every is how often the rule calls the function to sweep.
+const Every = time.Minute
+
+// Rule is what of the rule's event tells it from others.
+const Rule = `{"source":"aws.events","detail-type":"Scheduled Event"}`
+
+// Handle takes an event of any source and tells them apart by what they say.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
 	var head struct {
+		Source  string `json:"source"`
 		Records []struct {
 			EventSource string `json:"eventSource"`
 		} `json:"Records"`
 	}
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "read event")
+	}
+	if head.Source == "aws.events" {
+		return nil, h.router.SweepAll(ctx, Every)
 	}
 	if len(head.Records) == 0 {
 		return nil, fault.New(fault.Invalid, "event without records")

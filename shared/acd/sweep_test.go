@@ -1,0 +1,149 @@
+package acd
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"huawu/shared/agent"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+)
+
+// alone leaves routing to the sweeps: no stream, and timers that never come.
+func (w *world) alone() {
+	w.stream = false
+	w.router.queue = lost{}
+	for _, id := range []string{"lin", "wu"} {
+		w.must(w.cloud.Table().Write(w.ctx, cloud.Write{Key: ConfigKey(tenant, roster+id), Put: cloud.Item{"v": int64(1), "agent": id}}))
+	}
+}
+
+// lost is a queue that loses what it takes.
+type lost struct{ cloud.Queue }
+
+// Send loses a message.
+func (lost) Send(_ context.Context, _ string, _ cloud.Message) error { return nil }
+
+// sweep sweeps every 5 s until d is over.
+func (w *world) sweep(d time.Duration) {
+	w.Helper()
+	for ; d > 0; d -= SweepEvery {
+		w.clock.Advance(SweepEvery)
+		w.must(w.router.Sweep(w.ctx, tenant))
+	}
+}
+
+func TestTheSweepAloneEndsWhatRanOver(t *testing.T) {
+	w := newWorld(t)
+	w.alone()
+	w.call("c1", "loans")
+	w.status("lin", agent.Available)
+	w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
+	w.sweep(20 * time.Second)
+	w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
+	w.sweep(10 * time.Second)
+	w.wants("c1", "QUEUED", "lin", "MISSED 0")
+
+	w.sweep(time.Minute) // the exclusion ends; the agent acts
+	w.status("lin", agent.Available)
+	offer := w.contact("c1").Offer
+	w.must(w.router.Accept(w.ctx, tenant, "c1", offer))
+	w.sweep(10 * time.Second)
+	w.wants("c1", "CONNECTING lin", "lin", "AVAILABLE 1")
+	w.sweep(10 * time.Second)
+	w.wants("c1", "QUEUED", "lin", "MISSED 0")
+
+	w.sweep(time.Minute)
+	w.status("lin", agent.Available)
+	offer = w.contact("c1").Offer
+	w.must(w.router.Accept(w.ctx, tenant, "c1", offer))
+	w.must(w.router.Joined(w.ctx, tenant, "c1", offer, ""))
+	w.sweep(10 * time.Minute)
+	w.wants("c1", "CONNECTED lin", "lin", "AVAILABLE 1")
+	w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft))
+	w.sweep(30 * time.Second)
+	w.wants("c1", "ENDED lin", "lin", "AVAILABLE 1")
+	w.sweep(10 * time.Second)
+	w.wants("c1", "COMPLETED lin", "lin", "AVAILABLE 0")
+}
+
+func TestTheSweepTrustsNoOtherClock(t *testing.T) {
+	for _, skew := range []time.Duration{-5 * time.Minute, 5 * time.Minute} {
+		w := newWorld(t)
+		w.alone()
+		w.call("c1", "loans")
+		w.status("lin", agent.Available)
+		w.clock.Advance(2 * time.Second)
+		run := w.runtime()
+		run.Now = func() time.Time { return w.clock.Now().Add(skew) }
+		w.router = NewRouter(w.cloud.Table(), lost{}, run)
+		w.sweep(20 * time.Second)
+		w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
+		w.sweep(15 * time.Second)
+		w.wants("c1", "QUEUED", "lin", "MISSED 0")
+	}
+}
+
+func TestTheSweepMakesRowsTrue(t *testing.T) {
+	w := newWorld(t)
+	w.alone()
+	w.addAgent("wu", "loans", nil)
+	w.status("lin", agent.Available)
+	w.status("wu", agent.Available)
+	routing := w.routing()
+	lin := w.agent("lin")
+	w.must(nil, w.router.deleteRow(w.ctx, w.router.keyOfFree(lin, routing), lin.Epoch))
+	w.must(w.router.stepAgent(w.ctx, tenant, "wu", func(a *agent.Agent) (bool, error) { return setStatus(a, agent.Offline, "", w.clock.Now()) }))
+	w.begin("c9")
+	w.must(w.router.step(w.ctx, contactStep{tenant: tenant, id: "c9", decide: func(c *contact.Contact) (bool, error) {
+		c.Queue, c.Group, c.Rank, c.Enqueued, c.Epoch = "loans", "main", "05.9", w.clock.Now(), 1
+		return true, c.Move(contact.Completed, w.clock.Now())
+	}}))
+	orphan := waitingWrite(w.contact("c9"), 1)
+	w.must(w.cloud.Table().Write(w.ctx, orphan))
+	if got := w.rows(); got != "F wu, W c9" {
+		t.Fatalf("rows %s", got)
+	}
+	w.sweep(40 * time.Second)
+	if got := w.rows(); got != "F lin" {
+		t.Errorf("rows %s, want those of who waits and is free alone", got)
+	}
+}
+
+func TestTheSweepFreesTheAgentOfAContactThatIsOver(t *testing.T) {
+	w := newWorld(t)
+	w.alone()
+	w.talk("c1")
+	offer := w.contact("c1").Offer
+	w.must(w.router.step(w.ctx, contactStep{tenant: tenant, id: "c1", decide: func(c *contact.Contact) (bool, error) {
+		return true, c.Move(contact.Completed, w.clock.Now())
+	}}))
+	w.wants("c1", "COMPLETED lin", "lin", "AVAILABLE 1")
+	w.sweep(15 * time.Second)
+	w.wants("c1", "COMPLETED lin", "lin", "AVAILABLE 0")
+	if w.records("c1") != 1 || w.rows() != "F lin" {
+		t.Errorf("%d records, rows %s after offer %s", w.records("c1"), w.rows(), offer)
+	}
+}
+
+func TestOnlyWhereSomethingHappensIsSweptBetweenTheMinutes(t *testing.T) {
+	w := newWorld(t)
+	w.must(nil, w.router.SweepAll(w.ctx, time.Minute))
+	if n := w.cloud.Depth(TimerQueue); n != 0 {
+		t.Errorf("%d sweeps of a tenant that nobody works in", n)
+	}
+	w.status("lin", agent.Available)
+	w.settle(0)
+	w.must(nil, w.router.SweepAll(w.ctx, time.Minute))
+	if n := w.cloud.Depth(TimerQueue); n != 0 {
+		t.Errorf("%d sweeps of a tenant where nobody waits", n)
+	}
+	w.call("c1", "cards") // nobody serves it
+	w.settle(0)
+	w.must(nil, w.router.SweepAll(w.ctx, time.Minute))
+	if n := w.cloud.Depth(TimerQueue); n != 11 {
+		t.Errorf("%d sweeps until the next minute, want 11", n)
+	}
+	w.settle(time.Minute)
+}
