@@ -43,6 +43,7 @@ func relayName(n int) string { return "relay-" + string(rune('0'+n)) }
 func (b *Box) wire() error {
 	run := acdfn.Machine(b.log)
 	router := acdfn.New(b.cloud.Table(), b.cloud.Queue(), run)
+	b.sweeper = router
 	ivr := ivrfn.New(ivrfn.Ports{Table: b.cloud.Table(), Queue: b.cloud.Queue(), Functions: b.cloud.Invoker()},
 		ivr.Config{RecordingLocation: "recordings", Region: localcloud.Region}, run)
 	b.cloud.Invoker().Register(localcloud.Function{Name: "ivr", Timeout: 10 * time.Second, Handle: localcloud.Typed(ivr.Handle)})

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	acdfn "huawu/functions/acd/handler"
 	relay "huawu/mediarelay"
 	"huawu/mediarelay/media"
 	"huawu/mediarelay/webleg"
@@ -41,6 +42,7 @@ type Config struct {
 	Carrier     netip.Prefix // whom the demo trunk lists; the whole loopback if not valid
 	CallsOut    string       // host:port that the demo trunk sends calls out to; "" for none
 
+	NoRules   bool          // no sweep each minute: for one who counts what a call uses
 	MaxCalls  int           // at once; 0 = 200
 	DrainWait time.Duration // how long calls may go on after the end was asked for; 0 = 5 s
 	Log       *slog.Logger
@@ -48,15 +50,16 @@ type Config struct {
 
 // Box is one running centre. Make it with Start, let it serve with Run.
 type Box struct {
-	cfg   Config
-	log   *slog.Logger
-	cloud *localcloud.Cloud
-	relay *relay.Relay
-	http  *http.Server
-	web   net.Listener
-	demo  *demo       // nil without the demo tenant
-	box   *webleg.Box // tickets of browsers' SIP sockets
-	info  Info
+	cfg     Config
+	log     *slog.Logger
+	cloud   *localcloud.Cloud
+	relay   *relay.Relay
+	http    *http.Server
+	web     net.Listener
+	demo    *demo // nil without the demo tenant
+	sweeper *acdfn.Handler
+	box     *webleg.Box // tickets of browsers' SIP sockets
+	info    Info
 }
 
 // Start opens everything; calls are taken from then on. What fails to open is
@@ -153,13 +156,14 @@ func (b *Box) Cloud() *localcloud.Cloud { return b.cloud }
 func (b *Box) Run(ctx context.Context) error {
 	on, off := context.WithCancel(context.WithoutCancel(ctx)) // functions outlive the calls that ask them
 	defer off()
-	ended := make(chan error, 3)
+	ended := make(chan error, 4)
 	go func() { ended <- b.cloud.Run(on) }()
 	go func() { ended <- b.relay.Run(on) }()
+	go func() { ended <- b.rules(on) }()
 	go func() { ended <- b.serve() }()
 
 	var first error
-	left := 3
+	left := 4
 	select {
 	case <-ctx.Done():
 	case first = <-ended:

@@ -110,7 +110,7 @@ type run struct {
 func Place(ctx context.Context, dir string) (b Bill, err error) {
 	free := netip.MustParseAddrPort("127.0.0.1:0")
 	box, err := onebox.Start(ctx, onebox.Config{Data: dir, HTTP: free, SIP: free, Admin: free, Fast: true, Demo: true,
-		RingSeconds: ringSeconds, ACWSeconds: acwSeconds, DrainWait: time.Second})
+		NoRules: true, RingSeconds: ringSeconds, ACWSeconds: acwSeconds, DrainWait: time.Second})
 	if err != nil {
 		return b, err
 	}
