@@ -6,6 +6,7 @@ package seed
 import (
 	"context"
 	"errors"
+	"time"
 
 	"huawu/flows"
 	"huawu/shared/acd"
@@ -14,6 +15,7 @@ import (
 	"huawu/shared/cloud"
 	"huawu/shared/fault"
 	"huawu/shared/ivr"
+	"huawu/shared/ivr/release"
 	"huawu/shared/phone"
 )
 
@@ -88,7 +90,11 @@ func demo(o Options) ([]cloud.Write, error) {
 		ivr.Number{Number: number, Flow: "demo", Language: "zh-CN"}.Put(Tenant),
 	}
 	for _, f := range flows.Demo() {
-		writes = append(writes, ivr.PutFlow(Tenant, f.ID, f.Name, f.Document, 1))
+		versions, err := release.Seed(Tenant, f.ID, f.Name, f.Document, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, versions...)
 	}
 	for _, p := range People() {
 		a := agent.Agent{Tenant: Tenant, ID: p.ID, Username: p.Username, Name: p.Name, Profile: Profile, Skills: p.Skills,

@@ -22,6 +22,7 @@ const (
 	AttrAttempts    = "attempts"
 	AttrVersion     = "v"
 	AttrAttributes  = "attributes" // in the flow item
+	AttrPath        = "path"       // in the flow item and the day's list: see flow/journey
 )
 
 // Micros returns t as the table keeps it, 0 for the zero time.
@@ -239,6 +240,12 @@ func Diff(old, now cloud.Item) cloud.Write {
 		}
 	}
 	return w
+}
+
+// Path reads the way through the flows out of a flow item or a record.
+func Path(i cloud.Item) []byte {
+	path, _ := i[AttrPath].([]byte)
+	return path
 }
 
 // Attributes reads the contact attributes out of a flow item.

@@ -16,6 +16,7 @@ type Record struct {
 	Username   string // of the agent, as at the end of the segment
 	Profile    string // routing profile of the agent
 	Attributes map[string]string
+	Path       []byte // way through the flows: see flow/journey
 }
 
 // transient lists attributes of a contact that mean nothing once it is over.
@@ -40,6 +41,9 @@ func (r *Record) Item() cloud.Item {
 		}
 		w[AttrAttributes] = m
 	}
+	if len(r.Path) > 0 {
+		w[AttrPath] = r.Path
+	}
 	return i
 }
 
@@ -63,7 +67,7 @@ func RecordFromItem(i cloud.Item) *Record {
 	}
 	c := decode(i)
 	c.Tenant, c.ID, c.Segment = tenant, id, segment
-	return &Record{Contact: *c, Username: i.Str("username"), Profile: i.Str("profile"), Attributes: Attributes(i)}
+	return &Record{Contact: *c, Username: i.Str("username"), Profile: i.Str("profile"), Attributes: Attributes(i), Path: Path(i)}
 }
 
 // Completed returns when the segment was over, after-contact work included.

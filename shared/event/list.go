@@ -34,6 +34,8 @@ type Row struct {
 	Handled     bool
 	Seconds     int // of talk, holds included
 	Waited      int // seconds in the queue
+	Path        []byte    // way through flows, of the day's list only: see flow/journey
+	Left        time.Time // when that way ended: an agent was joined, else the call ended
 }
 
 // list puts a record's rows: the agent's day, the customer, the tenant's day.
@@ -51,9 +53,13 @@ func (p *Publisher) list(ctx context.Context, r *contact.Record) error {
 		parts = append(parts, customerPart(r.Tenant, r.Customer, secret))
 	}
 	var errs []error
-	for _, part := range parts {
+	for n, part := range parts {
+		row := rowItem(r)
+		if n == 0 {
+			addWay(r, row)
+		}
 		_, err := p.table.Write(ctx, cloud.Write{
-			Key: cloud.Key{Part: part, Sort: rowSort(r)}, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: rowItem(r),
+			Key: cloud.Key{Part: part, Sort: rowSort(r)}, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}, Put: row,
 		})
 		if lost(err) {
 			continue
@@ -125,7 +131,9 @@ func rowFrom(i cloud.Item) Row {
 	if err != nil { // what is stored was parsed before
 		customer = phone.Number{}
 	}
+	path, _ := i[contact.AttrPath].([]byte)
 	return Row{
+		Path: path, Left: contact.FromMicros(i.Int("left")),
 		Contact: contact.ID(i.Str("contact")), Segment: int(i.Int("segment")), Began: contact.FromMicros(i.Int("began")), Ended: contact.FromMicros(i.Int("ended")),
 		Customer: customer, Queue: i.Str("queue"), Agent: i.Str("agent"), Reason: contact.Reason(i.Str("reason")), Disposition: i.Str("disposition"),
 		Handled: i.Bool("handled"), Seconds: int(i.Int("seconds")), Waited: int(i.Int("waited")),

@@ -125,6 +125,7 @@ func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Ev
 		return interp.Out{}, err
 	}
 	var said []sma.Action
+	env.Trace = true
 	for range maxAsks {
 		env.Now = s.run.Now()
 		state, out := interp.Step(m.state, event, env)
@@ -137,6 +138,7 @@ func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Ev
 			continue
 		}
 		m.state = state
+		m.path = m.path.Append(s.run.Now(), out.Visits, env.Program)
 		if out.Ask == nil {
 			before, refused := keepPlace(c, state, out.Actions)
 			if refused == nil {

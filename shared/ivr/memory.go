@@ -12,6 +12,7 @@ import (
 	"huawu/shared/contact"
 	"huawu/shared/fault"
 	"huawu/shared/flow/interp"
+	"huawu/shared/flow/journey"
 	"huawu/shared/sma"
 )
 
@@ -23,6 +24,7 @@ type memory struct {
 	reply    []byte // the answer's JSON
 	state    interp.State
 	remains  bool // the flow for customers who remain has begun
+	path     journey.Path
 }
 
 // Attributes of the flow item; contact attributes are contact.AttrAttributes.
@@ -50,6 +52,7 @@ func readMemory(i cloud.Item) (*memory, error) {
 	if i == nil {
 		return m, nil
 	}
+	m.path = contact.Path(i)
 	var err error
 	if m.reply, err = unpack(i[attrReply]); err != nil {
 		return nil, err
@@ -110,10 +113,13 @@ func (m *memory) item(c *call, r sma.Response) (cloud.Item, error) {
 	if len(state)+len(reply) > maxState {
 		return nil, fault.New(fault.Invalid, "ivr: flow state of %d bytes", len(state)+len(reply))
 	}
-	large := len(state)+len(reply) > packFrom
+	large := len(state)+len(reply)+len(m.path) > packFrom
 	i := cloud.Item{contact.AttrVersion: m.version + 1, attrSequence: int64(c.Sequence), attrReply: pack(reply, large), attrState: pack(state, large)}
 	if m.remains {
 		i[attrRemains] = true
+	}
+	if len(m.path) > 0 {
+		i[contact.AttrPath] = []byte(m.path)
 	}
 	if len(m.state.Attributes) > 0 {
 		all := make(map[string]any, len(m.state.Attributes))

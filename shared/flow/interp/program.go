@@ -16,6 +16,8 @@ type Program struct {
 	start string
 	steps map[string]*step
 	refs  []flow.Path
+
+	sorted []string // identifiers of steps
 }
 
 // step is one action of a program.
@@ -50,7 +52,7 @@ func Compile(id string, f *flow.Flow) (*Program, error) {
 	if err := flow.Errors(problems); err != nil {
 		return nil, err
 	}
-	p.refs = flow.References(f)
+	p.refs, p.sorted = flow.References(f), slices.Sorted(maps.Keys(p.steps))
 	return p, nil
 }
 

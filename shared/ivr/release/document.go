@@ -103,3 +103,18 @@ func pack(document []byte) ([]byte, error) {
 func unpack(packed []byte) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), flow.MaxBytes+1))
 }
+
+// Seed returns the writes that put a flow as its published version 1.
+func Seed(tenant, id, name string, document []byte, at time.Time) ([]cloud.Write, error) {
+	f, err := flow.Parse(document)
+	if err != nil {
+		return nil, err
+	}
+	v := Version{Number: 1, Name: name, Type: f.Type, At: at, Document: document}
+	item, err := v.item()
+	if err != nil {
+		return nil, err
+	}
+	h := Head{ID: id, Name: name, Type: f.Type, Published: 1, Last: 1}
+	return []cloud.Write{{Key: VersionKey(tenant, id, 1), Put: item}, h.write(tenant)}, nil
+}
