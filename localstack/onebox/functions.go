@@ -12,6 +12,7 @@ import (
 	"huawu/shared/cloud/localcloud"
 	"huawu/shared/contact"
 	"huawu/shared/crm"
+	"huawu/shared/event"
 	"huawu/shared/fault"
 	"huawu/shared/ivr"
 )
@@ -25,7 +26,7 @@ const maxReceive = 5
 
 // queues lists every queue of the template with its dead-letter queue.
 func queues() []localcloud.QueueOptions {
-	names := []string{acd.TimerQueue, crm.Queue, "recording"}
+	names := []string{acd.TimerQueue, crm.Queue, "recording", event.LiveQueue}
 	for n := range Relays {
 		names = append(names, relayName(n+1))
 	}
@@ -67,5 +68,5 @@ func (b *Box) wire() error {
 			return fault.Wrap(fault.Internal, err, "poll %s", p.Queue)
 		}
 	}
-	return nil
+	return b.openLive()
 }

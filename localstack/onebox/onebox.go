@@ -16,6 +16,7 @@ import (
 	"time"
 
 	acdfn "huawu/functions/acd/handler"
+	"huawu/localstack/gateway"
 	relay "huawu/mediarelay"
 	"huawu/mediarelay/media"
 	"huawu/mediarelay/webleg"
@@ -170,6 +171,7 @@ func (b *Box) Run(ctx context.Context) error {
 		left--
 	}
 	first = errors.Join(first, b.relay.Drain(context.WithoutCancel(ctx)))
+	b.live.Close() // its connections are not the server's any more
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
 	if err := b.http.Shutdown(bye); err != nil { // a browser that holds a connection does not hold us

@@ -61,6 +61,7 @@ func (b *Box) server() *http.Server {
 	for _, path := range []string{"/v1/", "/openapi.json", "/openapi.yaml", "/openapi-3.0.json", "/openapi-3.0.yaml", "/healthz"} {
 		mux.Handle(path, gateway)
 	}
+	mux.Handle(livePath, b.live)
 	mux.Handle(relay.SocketPath, b.relay.Sockets())
 	mux.Handle("/", web.Handler(web.Config{}))
 	if b.demo != nil {

@@ -101,5 +101,6 @@ func demo(o Options) ([]cloud.Write, error) {
 			State: agent.Offline, Device: agent.Device{Kind: p.Device, User: p.Username}, Voice: agent.Slots{Max: 1}}
 		writes = append(writes, a.Put())
 	}
+	writes = append(writes, choices()...)
 	return append(writes, o.Endpoints...), nil
 }

@@ -111,16 +111,17 @@ func (p *Publisher) HandleChange(ctx context.Context, ch Change) error {
 		}
 		return errors.Join(p.list(ctx, r), p.recorded(ctx, ch, r))
 	}
+	told := p.tellLive(ctx, ch) // first: somebody waits for it
 	if c := contact.FromItem(ch.New); c != nil {
-		return p.contactChanged(ctx, ch, contact.FromItem(ch.Old), c)
+		return errors.Join(told, p.contactChanged(ctx, ch, contact.FromItem(ch.Old), c))
 	}
 	if left := contact.LeftFromItem(ch.New); left != nil {
-		return p.leftChanged(ctx, ch, left)
+		return errors.Join(told, p.leftChanged(ctx, ch, left))
 	}
 	if a := agent.FromItem(ch.New); a != nil {
-		return p.agentChanged(ctx, ch, agent.FromItem(ch.Old), a)
+		return errors.Join(told, p.agentChanged(ctx, ch, agent.FromItem(ch.Old), a))
 	}
-	return nil
+	return told
 }
 
 // send gives an event to every outlet that wants it. make is called at most once.

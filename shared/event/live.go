@@ -31,8 +31,8 @@ func (p *Publisher) ToLive() *Publisher {
 	return p
 }
 
-// tellLive passes a change on if a page may show it: of an agent each one, of a
-// contact those while an agent is bound to it and those by which a queue grows
+// tellLive passes a change on if a page may show it: of an agent and of a segment
+// that was left each one, of a contact those while an agent is bound to it and those by which a queue grows
 // or shrinks.
 func (p *Publisher) tellLive(ctx context.Context, ch Change) error {
 	if !p.live {
@@ -48,7 +48,7 @@ func (p *Publisher) tellLive(ctx context.Context, ch Change) error {
 			return nil
 		}
 		l.Was = was.OfferAgent
-	} else if agent.FromItem(ch.New) == nil {
+	} else if agent.FromItem(ch.New) == nil && contact.LeftFromItem(ch.New) == nil {
 		return nil
 	}
 	body, err := json.Marshal(l)

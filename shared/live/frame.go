@@ -201,6 +201,7 @@ func parts(f *view.Floor, versions view.Versions, at time.Time) []snapshot {
 		v.Take(versions, view.EntityAgent, a.ID)
 		for _, c := range a.Contacts {
 			v.Take(versions, view.EntityContact, c.Contact)
+			v.Take(versions, view.EntityLeft, c.Left)
 		}
 	}
 	return append(all, snapshot{"snapshot", Floor, at, part, v, false})

@@ -47,6 +47,9 @@ func (s *Service) HandleMessage(ctx context.Context, body []byte) error {
 	if c := contact.FromItem(l.Item); c != nil {
 		return s.tellContact(ctx, l, c)
 	}
+	if left := contact.LeftFromItem(l.Item); left != nil {
+		return s.tellLeft(ctx, l, left)
+	}
 	if a := agent.FromItem(l.Item); a != nil {
 		return s.tellAgent(ctx, l, a)
 	}
@@ -93,6 +96,24 @@ func (s *Service) tellOwner(ctx context.Context, l event.Live, c *contact.Contac
 		seen[to.who.Role] = d
 		return d, nil
 	})
+}
+
+// tellLeft tells the agent who handed a contact over of the after-contact work.
+func (s *Service) tellLeft(ctx context.Context, l event.Live, left *contact.Contact) error {
+	d := contactDelta(l, left, Me, nil)
+	d.Entity, d.ID = view.EntityLeft, string(left.Offer)
+	err := s.tellMe(ctx, left.Tenant, left.OfferAgent, func(to conn) (delta, error) {
+		now, err := s.views.LeftPart(ctx, to.who, left)
+		if now != nil {
+			d.State = now
+		}
+		return d, err
+	})
+	d.Topic, d.State = Floor, nil
+	if f := view.FloorContactOf(left); f != nil {
+		d.State = f
+	}
+	return errors.Join(err, s.tellFloor(ctx, left.Tenant, func() (delta, bool) { return d, true }, left.State == contact.Completed))
 }
 
 func contactDelta(l event.Live, c *contact.Contact, t Topic, state any) delta {

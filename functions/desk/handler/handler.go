@@ -33,6 +33,7 @@ type Config struct {
 	Audience string // of tokens: the desk
 	Local    bool   // without TLS, on one machine
 	SIP      desk.SIP
+	Sockets  string // address of live updates; "": /live at the host that was asked
 	Routing  acd.Runtime
 }
 
@@ -41,6 +42,9 @@ type Config struct {
 func (c Config) Tokens(k cloud.Keys) *auth.Tokens {
 	return auth.New(k, c.Issuer, c.Audience, c.Routing.Now)
 }
+
+// LiveAudience is whom tickets for live updates are for.
+func (c Config) LiveAudience() string { return c.Audience + "-live" }
 
 // Handler is the function's code.
 type Handler struct {
@@ -51,7 +55,7 @@ type Handler struct {
 func New(p Ports, c Config) *Handler {
 	tokens := c.Tokens(p.Keys)
 	return &Handler{lambdaevent.HTTP(desk.New(desk.Config{
-		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: tokens, SIP: c.SIP, Local: c.Local,
+		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: tokens, SIP: c.SIP, Live: desk.Live{Tickets: auth.New(p.Keys, c.Issuer, c.LiveAudience(), c.Routing.Now), Sockets: c.Sockets}, Local: c.Local,
 		Login:    login.New(login.Config{Table: p.Table, Tokens: tokens, Now: c.Routing.Now, Random: rand.Reader, Log: c.Routing.Log}),
 		Instance: c.Instance, Now: c.Routing.Now, Log: c.Routing.Log,
 	}))}

@@ -18,8 +18,8 @@ import (
 )
 
 // Filter is what of the stream the function is called for: contacts, agents,
-// records and recordings.
-const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"REC"}]}}}}`
+// segments that were left, records and recordings.
+const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"REC"},{"prefix":"ACW#"}]}}}}`
 
 // Config is what the function is told by its main.
 type Config struct {
@@ -32,14 +32,14 @@ type Handler struct {
 	publisher *event.Publisher
 }
 
-// New returns a handler over the ports it needs. Its outlet is the queue of
-// webhooks, for the types that a tenant's endpoints want.
+// New returns a handler over the ports it needs. Its outlets are the queue
+// of webhooks, for the types that a tenant's endpoints want, and that of pages.
 func New(t cloud.Table, q cloud.Queue, c Config) *Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	webhooks := event.Outlet{Queue: crm.Queue, Wants: crm.NewEndpoints(t, c.Now).Wants}
-	return &Handler{event.New(t, q, c.Instance, rand.Reader, webhooks)}
+	return &Handler{event.New(t, q, c.Instance, rand.Reader, webhooks).ToLive()}
 }
 
 // Handle tells of each change of a batch. A record that fails is reported alone,

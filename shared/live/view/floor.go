@@ -55,6 +55,7 @@ type FloorContact struct {
 	Since   time.Time `json:"since"`
 	Queue   string    `json:"queue"`
 	OnHold  bool      `json:"onHold"`
+	Left    string    `json:"leftOffer,omitempty" doc:"The agent has handed the contact over, and does after-contact work"`
 }
 
 // FloorQueue is one queue on the floor.
@@ -165,11 +166,20 @@ func (v *Views) Floor(ctx context.Context, tenant string) (*Floor, Versions, err
 			if fc := FloorContactOf(c); fc != nil {
 				f.Agents[n].Contacts = append(f.Agents[n].Contacts, *fc)
 			}
-			versions[EntityContact+"/"+string(c.ID)] = c.Version
+			versions.note(c)
 		}
 	}
 	f.Queues, err = v.FloorQueues(ctx, tenant)
 	return f, versions, err
+}
+
+// note keeps the version of a contact, or of a segment that was left.
+func (v Versions) note(c *contact.Contact) {
+	if c.Left {
+		v[EntityLeft+"/"+string(c.Offer)] = c.Version
+		return
+	}
+	v[EntityContact+"/"+string(c.ID)] = c.Version
 }
 
 // bound reads the contacts that an agent's slots point at, if they are its own.
@@ -180,7 +190,12 @@ func (v *Views) bound(ctx context.Context, a *agent.Agent) ([]*contact.Contact, 
 		if err != nil {
 			return nil, err
 		}
-		if c.Offer == offer && c.OfferAgent == a.ID {
+		if c.Offer != offer || c.OfferAgent != a.ID {
+			if c, err = v.router.Left(ctx, a.Tenant, id, offer); err != nil {
+				return nil, err
+			}
+		}
+		if c != nil {
 			all = append(all, c)
 		}
 	}
@@ -200,7 +215,11 @@ func FloorContactOf(c *contact.Contact) *FloorContact {
 	if c.OfferAgent == "" || !c.Live() {
 		return nil
 	}
-	return &FloorContact{string(c.ID), c.OfferAgent, string(c.State), c.Since, c.Queue, !c.Hold.Since.IsZero()}
+	f := &FloorContact{string(c.ID), c.OfferAgent, string(c.State), c.Since, c.Queue, !c.Hold.Since.IsZero(), ""}
+	if c.Left {
+		f.Left = string(c.Offer)
+	}
+	return f
 }
 
 // FloorQueues counts every queue of a tenant, by name.

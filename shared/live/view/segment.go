@@ -14,15 +14,15 @@ type Transfer struct {
 	Note string `json:"note,omitempty"`
 }
 
-// leftPart is after-contact work of a contact that the agent has handed over.
-func (v *Views) leftPart(ctx context.Context, who auth.Identity, id contact.ID, offer contact.OfferID) (*Current, error) {
-	left, err := v.router.Left(ctx, who.Tenant, id, offer)
-	if err != nil || left == nil || left.State != contact.Ended {
-		return nil, err
+// LeftPart is after-contact work of a contact that the agent has handed over; nil
+// once it is done.
+func (v *Views) LeftPart(ctx context.Context, who auth.Identity, left *contact.Contact) (*Current, error) {
+	if left == nil || left.State != contact.Ended {
+		return nil, nil
 	}
 	_, now, err := v.Part(ctx, who, left, true)
 	if now != nil {
-		now.Transferred = true
+		now.Transferred, now.Left = true, string(left.Offer)
 	}
 	return now, err
 }

@@ -82,6 +82,7 @@ type Current struct {
 	Joined      *time.Time `json:"joined,omitempty" doc:"When the talk began"`
 	Pop         *Pop       `json:"pop,omitempty" doc:"As with its offer. A live update of a contact leaves it out: what was known stays"`
 	Transferred bool       `json:"transferred,omitempty" doc:"The agent has handed it over; only after-contact work is left"`
+	Left        string     `json:"leftOffer,omitempty" doc:"With transferred: the offer by which the agent had it"`
 	Transfer    *Transfer  `json:"transfer,omitempty" doc:"Set if another agent had it before"`
 }
 
@@ -102,13 +103,14 @@ type Me struct {
 }
 
 // Versions are the versions of the items that a state was made of, under
-// "agent/<id>" and "contact/<id>".
+// "agent/<id>", "contact/<id>" and "left/<offer id>".
 type Versions map[string]int64
 
 // Names of entities in versions and live updates.
 const (
 	EntityAgent   = "agent"
 	EntityContact = "contact"
+	EntityLeft    = "left" // a segment that its agent has handed over, named by the offer
 )
 
 // Me reads the contacts that are bound to an agent as it was read.
@@ -127,10 +129,15 @@ func (v *Views) Me(ctx context.Context, who auth.Identity, a *agent.Agent) (*Me,
 			return nil, nil, err
 		}
 		if c.Offer != offer || c.OfferAgent != a.ID {
-			if now, err := v.leftPart(ctx, who, id, offer); err != nil {
+			left, err := v.router.Left(ctx, who.Tenant, id, offer)
+			if err != nil {
+				return nil, nil, err
+			}
+			if now, err := v.LeftPart(ctx, who, left); err != nil {
 				return nil, nil, err
 			} else if now != nil {
 				me.Contacts = append(me.Contacts, *now)
+				versions[EntityLeft+"/"+string(offer)] = left.Version
 			}
 			continue // else over; the slot is about to be freed
 		}
