@@ -58,6 +58,9 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 	if err := json.Unmarshal(body, &t); err != nil {
 		return fault.Wrap(fault.Invalid, err, "acd: read timer")
 	}
+	if t.Kind == TimerDevice {
+		return r.handleDevice(ctx, body)
+	}
 	if t.Kind == TimerGroup {
 		r.disarm(t) // it may have come early: then the round sets another
 		routing, err := r.Routing(ctx, t.Tenant)

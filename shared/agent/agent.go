@@ -81,7 +81,7 @@ type Agent struct {
 	Skills   map[string]int
 	Device   Device
 
-	Status     string // name of the custom status, in Away
+	Status     string // name of the custom status, in Away; in Offline why, if not by choice
 	NextState  State  // asked for while busy; entered when the last slot is free
 	NextStatus string
 
@@ -127,7 +127,7 @@ func (a *Agent) Release(o contact.OfferID, now time.Time) bool {
 	if a.NextState != "" && !a.Busy() && CanMove(a.State, a.NextState) {
 		next, status := a.NextState, a.NextStatus
 		a.NextState, a.NextStatus = "", ""
-		if a.Move(next, now) == nil && next == Away {
+		if a.Move(next, now) == nil {
 			a.Status = status
 		}
 	}
