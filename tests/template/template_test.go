@@ -110,8 +110,8 @@ func TestMessagesStayHiddenWhileAFunctionWorks(t *testing.T) {
 			}
 		}
 	}
-	if found != 3 {
-		t.Errorf("%d queues feed a function, want 3: acd, crm, recording", found)
+	if found != 4 {
+		t.Errorf("%d queues feed a function, want 4: acd, crm, live, recording", found)
 	}
 }
 
