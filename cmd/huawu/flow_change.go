@@ -148,9 +148,9 @@ func flowGraph(_ context.Context, out io.Writer, args []string) error {
 			if len(docs) > 1 {
 				return wrongUsage(f, "an SVG is one flow, not a folder")
 			}
-			_, err = out.Write(graph.SVG(program))
+			_, err = out.Write(graph.SVG(program, nil))
 		} else {
-			_, err = io.WriteString(out, graph.Mermaid(program))
+			_, err = io.WriteString(out, graph.Mermaid(program, nil))
 		}
 		if err != nil {
 			return err

@@ -97,6 +97,12 @@ func TestTheWayOfAFlowToItsCallersByCommands(t *testing.T) {
 		{"versions -o json line", `"published": 1`, false},
 		{"versions --get $SAVED line", `"Metadata":{"a":[ 1.0 ]}`, false},
 		{"versions --get 9 line", "no such version", true},
+		{"journey line", "line:1, 2026-11-20 to 2026-11-20: 0 calls of 0", false},
+		{"journey -o json line", `"nodes": []`, false},
+		{"journey -o mermaid line", "flowchart TD", false},
+		{"journey -o svg line", "<svg", false},
+		{"journey --version 9 line", "no such version", true},
+		{"journey --from yesterday line", "expected", true},
 		{"alias --remove line live", "line:live is no more", false},
 		{"versions nothing", "no such flow", true},
 	}
@@ -120,7 +126,7 @@ func TestTheWayOfAFlowToItsCallersByCommands(t *testing.T) {
 
 func TestReleaseCommandsCalledWrongly(t *testing.T) {
 	for _, args := range []string{"save", "publish", "publish --consent maybe x", "versions a b", "versions --get 3", "alias line", "alias line live", "alias line live 3 --back",
-		"alias line live three", "rollback", "number 95000", "save -o xml x"} {
+		"alias line live three", "rollback", "number 95000", "save -o xml x", "journey", "journey -o png line"} {
 		t.Run(args, func(t *testing.T) {
 			if err := dispatch(t.Context(), &bytes.Buffer{}, append([]string{"flow"}, append(strings.Fields(args), "--data", running(t))...)); !errors.Is(err, errUsage) {
 				t.Errorf("err = %v, want wrong usage", err)

@@ -42,6 +42,7 @@ func commands() []command {
 		{[]string{"flow", "versions"}, "[--data DIR] [--get VERSION] [ID]", "list flows, or the versions and aliases of one", flowVersionsCommand},
 		{[]string{"flow", "alias"}, "[--data DIR] ID NAME VERSION[=PERCENT]…", "share an alias's calls out among versions", flowAlias},
 		{[]string{"flow", "rollback"}, "[--data DIR] [--to VERSION] ID", "let callers get an older version", flowRollback},
+		{[]string{"flow", "journey"}, "[--from DAY] [--to DAY] [--version N] [-o json|svg|mermaid] ID", "what became of callers at each action of a flow", flowJourney},
 		{[]string{"flow", "number"}, "[--data DIR] [NUMBER FLOW[:VERSION|:ALIAS]]", "what dialled numbers lead to", flowNumber},
 		{[]string{"flow", "price"}, "[-o json] [--ways N] FILE", "what ways through a flow cost, before it is deployed", flowPrice},
 	}

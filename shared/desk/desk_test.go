@@ -526,6 +526,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}"} {
 		want[op] = []auth.Role{auth.Admin}
 	}
+	want["GET /v1/flows/{id}/journey"] = []auth.Role{auth.Supervisor, auth.Admin}
 	bodies := map[string]string{"/status": `{"status":"offline"}`, "/accept": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/reject": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/finish": `{"disposition":"x"}`}
 	bodies["/quality"] = `{"seconds":1,"received":{"packets":1,"lost":0,"jitterMs":1},"sent":{"packets":1,"lost":0,"jitterMs":1}}`
 	bodies["/transfer"] = `{"kind":"queue","target":"loans"}`

@@ -170,6 +170,7 @@ func (all *Desk) registerFlows(api huma.API) {
 	register(all, api, operation{"publishFlow", http.MethodPost, one + "/publish", "Make the draft the next version, if the linter lets it", auth.EditFlows, http.StatusOK}, d.publishFlow)
 	register(all, api, operation{"setFlowAlias", http.MethodPut, one + "/aliases/{alias}", "Share an alias's calls out among versions", auth.EditFlows, http.StatusOK}, d.setFlowAlias)
 	register(all, api, operation{"rollbackFlow", http.MethodPost, one + "/rollback", "Let callers get an older version", auth.EditFlows, http.StatusOK}, d.rollbackFlow)
+	d.registerJourney(api)
 	register(all, api, operation{"listNumbers", http.MethodGet, "/v1/numbers", "What dialled numbers lead to", auth.EditFlows, http.StatusOK}, d.listNumbers)
 	register(all, api, operation{"bindNumber", http.MethodPut, "/v1/numbers/{number}", "Let a dialled number lead to a flow", auth.EditFlows, http.StatusOK}, d.bindNumber)
 }

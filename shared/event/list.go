@@ -32,8 +32,8 @@ type Row struct {
 	Reason      contact.Reason
 	Disposition string
 	Handled     bool
-	Seconds     int // of talk, holds included
-	Waited      int // seconds in the queue
+	Seconds     int       // of talk, holds included
+	Waited      int       // seconds in the queue
 	Path        []byte    // way through flows, of the day's list only: see flow/journey
 	Left        time.Time // when that way ended: an agent was joined, else the call ended
 }

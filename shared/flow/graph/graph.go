@@ -7,6 +7,7 @@ package graph
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"huawu/shared/flow"
@@ -180,8 +181,8 @@ func width(r rune) int {
 	return 1
 }
 
-// Mermaid draws a flow as mermaid text, top down.
-func Mermaid(f *flow.Flow) string {
+// Mermaid draws a flow as mermaid text, top down. The traffic may be nil.
+func Mermaid(f *flow.Flow, t *Traffic) string {
 	var b strings.Builder
 	b.WriteString("flowchart TD\n")
 	if f.Name != "" {
@@ -192,6 +193,9 @@ func Mermaid(f *flow.Flow) string {
 		text := mermaidText(clip(a.Identifier, 40)) + "<br/>" + mermaidText(a.Type)
 		if d := detail(a); d != "" {
 			text += "<br/>" + mermaidText(clip(d, 40))
+		}
+		if note := t.block(a.Identifier); note != "" {
+			text += "<br/><b>" + mermaidText(note) + "</b>"
 		}
 		open, shut := "[", "]"
 		switch classOf(a.Type) {
@@ -210,8 +214,11 @@ func Mermaid(f *flow.Flow) string {
 		}
 	}
 	for _, l := range links(f) {
-		arrow := "-->"
-		if l.failure {
+		arrow, count := "-->", t.link(f, l)
+		switch {
+		case count > 0:
+			arrow, l.label = "==>", joined(strconv.Itoa(count)+" ×", l.label)
+		case l.failure:
 			arrow = "-.->"
 		}
 		label := ""

@@ -46,8 +46,8 @@ func golden(t *testing.T, name string, have []byte) {
 }
 
 func TestDrawings(t *testing.T) {
-	golden(t, "hotline.mmd", []byte(Mermaid(hotline(t))))
-	golden(t, "hotline.svg", SVG(hotline(t)))
+	golden(t, "hotline.mmd", []byte(Mermaid(hotline(t), nil)))
+	golden(t, "hotline.svg", SVG(hotline(t), nil))
 }
 
 // wellFormed reads an SVG to its end.
@@ -93,12 +93,12 @@ func TestHostileNamesAreText(t *testing.T) {
 	f.Name = `</title><script>alert(1)</script>`
 	f.Actions[0].Identifier = `"]; click n0 "javascript:x" <b>`
 	f.StartAction = f.Actions[0].Identifier
-	svg := SVG(f)
+	svg := SVG(f, nil)
 	wellFormed(t, svg)
 	if strings.Contains(string(svg), "<script") {
 		t.Error("a name became a script")
 	}
-	if m := Mermaid(f); strings.Contains(m, `<b>`) || strings.Contains(m, `"]; click`) {
+	if m := Mermaid(f, nil); strings.Contains(m, `<b>`) || strings.Contains(m, `"]; click`) {
 		t.Error("a name became mermaid")
 	}
 }
@@ -111,7 +111,27 @@ func FuzzDraw(f *testing.F) {
 		if err != nil {
 			return
 		}
-		wellFormed(t, SVG(flow))
-		Mermaid(flow)
+		wellFormed(t, SVG(flow, nil))
+		Mermaid(flow, nil)
 	})
+}
+
+func TestTrafficIsDrawn(t *testing.T) {
+	f := &flow.Flow{StartAction: "a", Actions: []flow.Action{
+		{Identifier: "a", Type: "MessageParticipant", Transitions: flow.Transitions{NextAction: "b", Errors: []flow.ErrorBranch{{NextAction: "c", ErrorType: flow.NoMatchingError}}}},
+		{Identifier: "b", Type: "DisconnectParticipant"}, {Identifier: "c", Type: "EndFlowExecution"}}}
+	traffic := &Traffic{Blocks: map[string]string{"a": "12 in, 3 hung up, 4.5 s"}, Taken: map[[2]string]int{{"a", "b"}: 9}, Calls: 12}
+	svg := SVG(f, traffic)
+	wellFormed(t, svg)
+	for _, want := range []string{"12 in, 3 hung up, 4.5 s", "9 ×", `stroke-width="4.8"`} {
+		if !strings.Contains(string(svg), want) {
+			t.Errorf("the picture has no %q", want)
+		}
+	}
+	text := Mermaid(f, traffic)
+	for _, want := range []string{"<b>12 in, 3 hung up, 4.5 s</b>", `n0 ==>|"9 ×"| n1`, "n0 -.->"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%s\nhas no %q", text, want)
+		}
+	}
 }

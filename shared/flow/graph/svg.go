@@ -3,14 +3,16 @@ package graph
 import (
 	"encoding/xml"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"huawu/shared/flow"
 )
 
 // SVG draws a flow as a picture that needs nothing else: no script, no font,
-// no style sheet from elsewhere. Each block has its identifier as a tooltip.
-func SVG(f *flow.Flow) []byte {
+// no style sheet from elsewhere. Each block has its identifier as a tooltip. The
+// traffic may be nil.
+func SVG(f *flow.Flow, t *Traffic) []byte {
 	list := links(f)
 	l := arrange(f, list)
 	width, height := l.size()
@@ -20,17 +22,18 @@ func SVG(f *flow.Flow) []byte {
 	b.WriteString(`<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#6b7280"/></marker></defs>` + "\n")
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="#ffffff"/>`+"\n", width, height)
 	for i, k := range list {
-		l.drawLink(&b, k, l.back[i], l.via[i])
+		l.drawLink(&b, k, l.back[i], l.via[i], t.link(f, k), t.share(f, k))
 	}
 	for i := range f.Actions {
-		l.drawBlock(&b, &f.Actions[i], i, f.Actions[i].Identifier == f.StartAction)
+		l.drawBlock(&b, &f.Actions[i], i, f.Actions[i].Identifier == f.StartAction, t.block(f.Actions[i].Identifier))
 	}
 	b.WriteString("</svg>\n")
 	return []byte(b.String())
 }
 
-// drawBlock draws a block: type, what it is about, and its identifier.
-func (l *layout) drawBlock(b *strings.Builder, a *flow.Action, i int, start bool) {
+// drawBlock draws a block: type, what it is about, and its identifier, or what
+// callers did there.
+func (l *layout) drawBlock(b *strings.Builder, a *flow.Action, i int, start bool, note string) {
 	x, y := l.corner(i)
 	fill, border := classOf(a.Type).colours()
 	thick := 1
@@ -44,18 +47,27 @@ func (l *layout) drawBlock(b *strings.Builder, a *flow.Action, i int, start bool
 	}
 	line(19, 12, "600", clip(a.Type, 32))
 	line(35, 11, "400", clip(detail(a), 34))
-	line(50, 10, "400", clip(a.Identifier, 38))
+	if note != "" {
+		line(50, 10, "700", clip(note, 38))
+	} else {
+		line(50, 10, "400", clip(a.Identifier, 38))
+	}
 	b.WriteString("</g>\n")
 }
 
 // drawLink draws a branch from the bottom of a block to the top of another; a
-// way back goes around on the right. Branches that only errors take are dashed.
-func (l *layout) drawLink(b *strings.Builder, k link, back bool, via []int) {
+// way back goes around on the right. Branches that only errors take are dashed;
+// one that many callers took is thick.
+func (l *layout) drawLink(b *strings.Builder, k link, back bool, via []int, count int, share float64) {
 	x1, y1 := l.corner(k.from)
 	x2, y2 := l.corner(k.to)
 	dash := ""
 	if k.failure {
 		dash = ` stroke-dasharray="5 4"`
+	}
+	if count > 0 {
+		dash += fmt.Sprintf(` stroke-width="%.1f"`, 1+5*share)
+		k.label = joined(strconv.Itoa(count)+" ×", k.label)
 	}
 	var path string
 	var labelX, labelY int
@@ -74,7 +86,7 @@ func (l *layout) drawLink(b *strings.Builder, k link, back bool, via []int) {
 		labelX, labelY = (x1+next)/2, y1+gapY/2
 	}
 	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="#6b7280"%s marker-end="url(#tip)"><title>%s</title></path>`, path, dash, escape(k.label))
-	if k.label != "" && !k.failure {
+	if k.label != "" && (!k.failure || count > 0) {
 		fmt.Fprintf(b, `<text x="%d" y="%d" font-size="10" fill="#374151" text-anchor="middle" stroke="#ffffff" stroke-width="3" paint-order="stroke">%s</text>`, labelX, labelY, escape(clip(k.label, 24)))
 	}
 	b.WriteString("\n")
