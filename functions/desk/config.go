@@ -21,6 +21,7 @@ type config struct {
 	instance         contact.Instance
 	issuer, audience string
 	live             string // address of live updates
+	browsers         browsers
 }
 
 // loadConfig reads the environment. Every fault is in the error.
@@ -33,5 +34,7 @@ func loadConfig(getenv func(string) string) (config, error) {
 			faults = append(faults, fault.New(fault.Invalid, "%s is not set", name))
 		}
 	}
+	cfg.browsers, err = loadBrowsers(getenv)
+	faults = append(faults, err)
 	return cfg, errors.Join(faults...)
 }

@@ -28,7 +28,7 @@ func main() {
 	}
 	lines := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	slog.SetDefault(lines)
-	lambda.Start(handler.New(p, handler.Config{Instance: cfg.instance, Issuer: cfg.issuer, Audience: cfg.audience, Sockets: cfg.live, Routing: routing.Machine(lines)}).Handle)
+	lambda.Start(handler.New(p, handler.Config{Instance: cfg.instance, Issuer: cfg.issuer, Audience: cfg.audience, SIP: cfg.sip(p.Keys), Sockets: cfg.live, Routing: routing.Machine(lines)}).Handle)
 }
 
 func open(ctx context.Context, cfg config) (p handler.Ports, err error) {

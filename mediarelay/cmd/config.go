@@ -43,6 +43,11 @@ const (
 	envFunction  = "RELAY_FUNCTION"  // that is asked; ivr
 	envLog       = "LOG_LEVEL"       // DEBUG, INFO, WARN, ERROR; INFO
 	envAgent     = "ECS_AGENT_URI"   // set by ECS: where a task protects itself
+	envSockets   = "RELAY_SOCKETS"   // WebSockets of browsers at /sip, TLS ends before it; none: no browsers
+	envBrowsers  = "RELAY_BROWSERS"  // browsers' audio, one UDP port; 0.0.0.0:19000
+	envOrigins   = "RELAY_ORIGINS"   // a,b: pages of other hosts that may open a socket, https://desk.example
+	envIssuer    = "TOKEN_ISSUER"    // who signs browsers' tickets: this installation's name
+	envAudience  = "TOKEN_AUDIENCE"  // as the desk has it
 	envSpeech    = "RELAY_SPEECH"    // polly, none: who speaks what no prompt says; polly
 )
 
@@ -54,6 +59,8 @@ type settings struct {
 	agent     string
 	speech    string
 	level     slog.Level
+
+	issuer, audience string // of browsers' tickets
 }
 
 // reader reads variables and gathers what is wrong with them.
@@ -123,7 +130,11 @@ func loadConfig(getenv func(string) string) (settings, error) {
 	r := &reader{getenv: getenv}
 	var s settings
 	var err error
-	s.cloud, err = awscloud.FromEnv(getenv, awscloud.EnvTable, awscloud.EnvBucket, awscloud.EnvDataKey, awscloud.EnvQueuePrefix, awscloud.EnvFunctionPrefix)
+	needs := []string{awscloud.EnvTable, awscloud.EnvBucket, awscloud.EnvDataKey, awscloud.EnvQueuePrefix, awscloud.EnvFunctionPrefix}
+	if getenv(envSockets) != "" {
+		needs = append(needs, awscloud.EnvSignKey)
+	}
+	s.cloud, err = awscloud.FromEnv(getenv, needs...)
 	r.faults = append(r.faults, err)
 	s.agent = getenv(envAgent)
 	if s.speech = r.text(envSpeech, "polly"); s.speech != "polly" && s.speech != "none" {
@@ -151,7 +162,24 @@ func loadConfig(getenv func(string) string) (settings, error) {
 	s.relay.Media = r.ports()
 	s.advertise = r.self(&s.relay)
 	r.peers(&s.relay)
+	r.browsers(&s)
 	return s, errors.Join(r.faults...)
+}
+
+// browsers reads how browsers are served, if they are.
+func (r *reader) browsers(s *settings) {
+	if r.getenv(envSockets) == "" {
+		return
+	}
+	s.relay.Browsers = &relay.Browsers{Sockets: r.address(envSockets, "0.0.0.0:8443"), Media: r.address(envBrowsers, "0.0.0.0:19000"), Origins: r.list(envOrigins)}
+	for _, o := range s.relay.Browsers.Origins {
+		if u, err := url.Parse(o); err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" {
+			r.bad(envOrigins, "a list of pages' origins such as https://desk.example")
+		}
+	}
+	if s.issuer, s.audience = r.getenv(envIssuer), r.getenv(envAudience); s.issuer == "" || s.audience == "" {
+		r.bad(envIssuer+" or "+envAudience, "set, as browsers' tickets need both")
+	}
 }
 
 // ports reads the range of media ports.

@@ -60,6 +60,33 @@ func TestEverythingCanBeSet(t *testing.T) {
 	if _, ok := c.Accounts.Account("lin", ""); !ok {
 		t.Error("the account is not there")
 	}
+	if c.Browsers != nil {
+		t.Error("browsers are served and nobody said so")
+	}
+}
+
+func TestBrowsersAreServedWhereTheEnvironmentSaysSo(t *testing.T) {
+	env := base()
+	maps.Copy(env, map[string]string{"RELAY_SOCKETS": "0.0.0.0:8443", "RELAY_ORIGINS": "https://desk.example", "SIGN_KEY_ARN": "arn:aws:kms:eu-central-1:1:key/y",
+		"TOKEN_ISSUER": "huawu", "TOKEN_AUDIENCE": "huawu-desk"})
+	s, err := load(env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := s.relay.Browsers; b == nil || b.Sockets.Port() != 8443 || b.Media.Port() != 19000 || len(b.Origins) != 1 || s.issuer != "huawu" || s.audience != "huawu-desk" {
+		t.Errorf("browsers %+v of %q, %q", b, s.issuer, s.audience)
+	}
+	env = base()
+	maps.Copy(env, map[string]string{"RELAY_SOCKETS": "8443", "RELAY_BROWSERS": "x", "RELAY_ORIGINS": "desk.example"})
+	_, err = load(env)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, name := range []string{"RELAY_SOCKETS", "RELAY_BROWSERS", "RELAY_ORIGINS", "SIGN_KEY_ARN", "TOKEN_ISSUER", "TOKEN_AUDIENCE"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not named in:\n%s", name, err)
+		}
+	}
 }
 
 func TestEveryFaultIsReportedAtOnceAndNoSecret(t *testing.T) {

@@ -19,6 +19,8 @@ import (
 	"huawu/flows"
 	relay "huawu/mediarelay"
 	"huawu/mediarelay/prompts"
+	"huawu/mediarelay/webleg"
+	"huawu/shared/auth"
 	"huawu/shared/cloud/awscloud"
 	"huawu/shared/cloud/awscloud/blobs"
 	"huawu/shared/cloud/awscloud/invoker"
@@ -63,11 +65,22 @@ func run(s settings, logger *slog.Logger) error {
 	if s.relay.Prompts, err = voice(s, ports); err != nil {
 		return err
 	}
+	if b := s.relay.Browsers; b != nil {
+		b.Tickets = webleg.NewSigned(check(auth.NewTickets(ports.Keys, s.issuer, s.audience, time.Now)), time.Now)
+	}
 	r, err := relay.New(term, s.relay, ports)
 	if err != nil {
 		return err
 	}
 	return serve(term, r, s, logger)
+}
+
+// check is how the relay checks what the desk has signed.
+func check(t *auth.Tickets) webleg.Check {
+	return func(ctx context.Context, ticket string) (webleg.Identity, string, time.Time, error) {
+		who, id, until, err := t.Check(ctx, ticket)
+		return webleg.Identity(who), id, until, err
+	}
 }
 
 // serve runs the relay until SIGTERM, or until it cannot go on, and drains it.

@@ -32,10 +32,10 @@ type Ticket struct {
 // left to who checks, as only one machine is named by a socket's address.
 type Tickets struct{ tokens *Tokens }
 
-// NewTickets returns the tickets of one installation. The audience must be
-// another than that of its tokens.
+// NewTickets returns the tickets of one installation; issuer and audience are
+// those of its tokens, and neither is taken for the other.
 func NewTickets(keys cloud.Keys, issuer, audience string, now func() time.Time) *Tickets {
-	return &Tickets{New(keys, issuer, audience, now)}
+	return &Tickets{New(keys, issuer, audience+"/sip", now)}
 }
 
 // ticketClaims is the body of a ticket.

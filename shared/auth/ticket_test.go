@@ -15,7 +15,7 @@ func TestATicketSaysWhoseSocketItIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tickets := NewTickets(c.Keys(), "huawu", "sip", clock.Now)
+	tickets := NewTickets(c.Keys(), "huawu", "desk", clock.Now)
 	want := Ticket{Tenant: "demo", User: "web-1", Agent: "", Dials: "95000", Language: "en-US"}
 	one, err := tickets.Issue(t.Context(), want)
 	if err != nil {
@@ -34,18 +34,18 @@ func TestATicketSaysWhoseSocketItIs(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	token, err := New(c.Keys(), "huawu", "sip", clock.Now).Issue(t.Context(), Identity{Tenant: "demo", Agent: "lin", Role: Agent, Expires: clock.Now().Add(time.Hour)})
+	token, err := New(c.Keys(), "huawu", "desk", clock.Now).Issue(t.Context(), Identity{Tenant: "demo", Agent: "lin", Role: Agent, Expires: clock.Now().Add(time.Hour)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused("of another installation", NewTickets(c.Keys(), "other", "sip", clock.Now), one)
-	refused("for another audience", NewTickets(c.Keys(), "huawu", "desk", clock.Now), one)
+	refused("of another installation", NewTickets(c.Keys(), "other", "desk", clock.Now), one)
+	refused("for another audience", NewTickets(c.Keys(), "huawu", "other", clock.Now), one)
 	refused("changed", tickets, one[:len(one)-8]+"AAAAAAAA")
 	refused("nothing", tickets, "")
-	if _, err := New(c.Keys(), "huawu", "sip", clock.Now).Verify(t.Context(), one); !errors.Is(err, ErrToken) {
+	if _, err := New(c.Keys(), "huawu", "desk", clock.Now).Verify(t.Context(), one); !errors.Is(err, ErrToken) {
 		t.Errorf("a ticket logs in: %v", err)
 	}
-	if who, _, _, err := NewTickets(c.Keys(), "huawu", "desk", clock.Now).Check(t.Context(), token); !errors.Is(err, ErrToken) {
+	if who, _, _, err := tickets.Check(t.Context(), token); !errors.Is(err, ErrToken) {
 		t.Errorf("a token is a ticket: %+v, %v", who, err)
 	}
 	clock.Advance(TicketLife + leeway + time.Second)
