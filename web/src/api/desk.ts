@@ -5,6 +5,7 @@ import { Problem, problemOf } from './problem'
 import type { paths, components } from './schema'
 import type { Session } from './session'
 import type { Me } from '../live/types'
+import type { Total } from '../phone/quality'
 import type { SipTicket } from '../phone/socket'
 
 export type Line = components['schemas']['Line']
@@ -12,10 +13,7 @@ export type Lines = components['schemas']['Lines']
 export type Recording = components['schemas']['Recording']
 export type StatusTo = { status: 'available' | 'offline' | 'custom'; name?: string }
 export type TargetKind = 'agent' | 'queue' | 'number'
-export type Targets = {
-  agents: { id: string; name: string; status: string; busy: boolean }[]
-  queues: { id: string; name: string; waiting: number; free: number }[]
-}
+export type Targets = { agents: components['schemas']['TargetAgent'][]; queues: components['schemas']['TargetQueue'][] }
 
 /** part is how much of a recording one request asks for; the server sends at most 4 MiB. */
 const part = 1 << 20
@@ -62,11 +60,10 @@ export function deskAPI(session: Session) {
     party: (id: string, party: string, verb: 'hold' | 'resume' | 'drop') => on(id, `parties/${encodeURIComponent(party)}/${verb}`),
     digits: (id: string, digits: string) => on(id, 'digits', { digits }),
     supervise: (id: string, mode: 'listen' | 'whisper' | 'barge' | 'takeover' | 'stop') => on(id, 'supervise', { mode }),
-    quality: (id: string, q: { mos: number; lossPercent: number; jitterMs: number; rttMs: number }) => on(id, 'quality', q),
+    quality: (id: string, q: Total) => got(client.POST('/v1/contacts/{id}/quality', { ...path(id), body: q })),
     targets: async (q: string, signal?: AbortSignal): Promise<Targets> => {
-      const res = await session.fetch(`/v1/targets?q=${encodeURIComponent(q)}`, signal ? { signal } : {})
-      if (!res.ok) throw await problemOf(res)
-      return (await res.json()) as Targets
+      const found = await got(client.GET('/v1/targets', { params: { query: q ? { q } : {} }, ...(signal ? { signal } : {}) }))
+      return { agents: found.agents ?? [], queues: found.queues ?? [] }
     },
     contacts: (day?: string, before?: string) => got(client.GET('/v1/contacts', { params: { query: { limit: 30, ...(day ? { day } : {}), ...(before ? { before } : {}) } } })),
     contact: (id: string) => got(client.GET('/v1/contacts/{id}', path(id))),

@@ -3,7 +3,7 @@
 // the contact: accept, hold, transfer and hang-up are the desk's commands.
 import type { Microphone, Mic } from './microphone'
 import { closeReplaced } from './socket'
-import { judge, read, type Quality, type Reading } from './quality'
+import { judge, read, total, type Quality, type Reading, type Total } from './quality'
 
 export type Line = 'off' | 'connecting' | 'ready' | 'lost' | 'failed' | 'replaced'
 
@@ -17,7 +17,8 @@ export type PhoneView = {
   muted: boolean
   systemMuted: boolean
   soundBlocked: boolean
-  quality: Quality | null
+  quality: Quality | null // of the last seconds
+  total: Total | null // of the call so far
 }
 
 /** What is needed of JsSIP's session and user agent; tests give their own. */
@@ -55,13 +56,14 @@ export class Phone {
   private ua: UserAgent | null = null
   private session: SessionLike | null = null
   private stopStats: (() => void) | null = null
+  private first: Reading | null = null
   private last: Reading | null = null
   private remote: MediaStream | null = null
   private listeners = new Set<() => void>()
   private starting = 0
 
   constructor(private readonly ports: PhonePorts) {
-    this.view = { line: 'off', call: null, ended: null, mic: ports.mic.state, muted: false, systemMuted: false, soundBlocked: false, quality: null }
+    this.view = { line: 'off', call: null, ended: null, mic: ports.mic.state, muted: false, systemMuted: false, soundBlocked: false, quality: null, total: null }
     ports.mic.subscribe(() => this.micChanged())
   }
 
@@ -222,7 +224,7 @@ export class Phone {
   private talking(): void {
     if (this.view.call?.state === 'talking') return
     this.set({ call: { state: 'talking', since: this.ports.now() } })
-    this.last = null
+    this.first = this.last = null
     this.stopStats?.()
     this.stopStats = this.ports.every(qualityEvery, () => void this.measure())
     void this.measure()
@@ -236,8 +238,9 @@ export class Phone {
     if (this.session !== s) return
     const now = read(report.values() as Iterable<Record<string, unknown>>, this.ports.now())
     const q = now && this.last && judge(this.last, now)
+    this.first ??= now
     this.last = now
-    if (q) this.set({ quality: q })
+    if (q) this.set({ quality: q, total: total(this.first!, now!) })
   }
 
   private finish(cause: string): void {
@@ -245,11 +248,11 @@ export class Phone {
     this.session = null
     this.stopStats?.()
     this.stopStats = null
-    this.last = null
+    this.first = this.last = null
     this.remote = null
     this.ports.silence()
     this.ports.mic.close()
-    this.set({ call: null, quality: null, soundBlocked: false, ...(had ? { ended: { cause, at: this.ports.now() } } : {}) })
+    this.set({ call: null, quality: null, total: null, soundBlocked: false, ...(had ? { ended: { cause, at: this.ports.now() } } : {}) })
   }
 
   /** micChanged puts another track into a running call. */

@@ -5,7 +5,7 @@ import type { PhoneView } from '../../phone/phone'
 import { mount, type Telephone } from './page'
 import { words, type Word } from './words'
 
-const still: PhoneView = { line: 'off', call: null, ended: null, mic: 'unknown', muted: false, systemMuted: false, soundBlocked: false, quality: null }
+const still: PhoneView = { line: 'off', call: null, ended: null, mic: 'unknown', muted: false, systemMuted: false, soundBlocked: false, quality: null, total: null }
 
 /** A telephone whose view the test sets; it keeps what it was told to do. */
 function fake(mic: PhoneView['mic'] = 'ready') {

@@ -1,0 +1,26 @@
+// Log in again without leaving the page: the session is over, the call is not.
+import Modal from '@cloudscape-design/components/modal'
+import { useMaybeAgent } from '../../agent/agent'
+import { useApp } from '../../app-context'
+import type { Who } from '../../api/session'
+import { useWords } from '../../i18n/react'
+import './login.css'
+import { LoginForm } from './form'
+
+export function LoginAgain({ who }: { who: Who }) {
+  const { t } = useWords()
+  const { session } = useApp()
+  const agent = useMaybeAgent()
+  const name = agent?.me?.username
+  return (
+    <Modal
+      visible
+      header={t('login.again.title')}
+      closeAriaLabel={t('app.logout')}
+      onDismiss={(e) => e.detail.reason === 'closeButton' && void session.logout().catch(() => {})}
+    >
+      <p className="login-why">{t('login.again.call')}</p>
+      <LoginForm fixed={{ tenant: who.tenant, ...(name ? { username: name } : {}) }} />
+    </Modal>
+  )
+}
