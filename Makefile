@@ -53,8 +53,9 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each; FUZZ=room or name for some
 # Virtual hours over all weathers; OFFERS ends it sooner.
 SEEDS ?= 20000
 OFFERS ?= 0
-simulate: ## the simulation for long (SEEDS=20000 virtual hours), written down in docs/simulation.md
+simulate: ## the simulation for long (SEEDS=20000 virtual hours) into docs/simulation.md, and every known bug against it
 	@nice $(GO) run ./tests/sim/simulate -seeds $(SEEDS) -offers $(OFFERS) -page docs/simulation.md
+	@nice $(GO) test -count=1 -timeout 60m ./tests/sim/bugs -all
 
 clean: ## remove what was built
 	rm -rf build

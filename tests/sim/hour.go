@@ -30,6 +30,8 @@ func Weathers() []Weather {
 		{"timers early, late and twice", Options{Yields: 0.2, Timers: true, Mute: 0.5}},
 		{"clocks five minutes apart", Options{Yields: 0.2, Skew: 5 * time.Minute, Mute: 0.3}},
 		{"agents vanish and press twice", Options{Yields: 0.2, Vanish: 0.15, Browsers: 0.5, Mute: 0.2}},
+		{"everybody at once", Options{Rush: true, Yields: 0.6, Faults: localcloud.Faults{ReadDelay: stale}}},
+		{"everybody at once and functions end", Options{Rush: true, Yields: 0.6, Aborts: 0.04, Faults: localcloud.Faults{ReadDelay: stale}}},
 		{"all of it", Options{Yields: 0.3, Pauses: 0.02, Aborts: 0.005, Timers: true, Mute: 0.2, Vanish: 0.03, Browsers: 0.2, Faults: weak}},
 	}
 }
@@ -100,7 +102,11 @@ func BusyHour(ctx context.Context, opt Options) (*World, error) {
 		return nil, err
 	}
 	w.outside.refuses = 0.1
-	for n := range 2 + w.rand.IntN(3) {
+	agents, within := 2+w.rand.IntN(3), 5*time.Minute
+	if opt.Rush {
+		agents, within = 6+w.rand.IntN(4), 2*time.Second
+	}
+	for n := range agents {
 		if err := w.Agent(w.someone(n)); err != nil {
 			return nil, err
 		}
@@ -108,10 +114,10 @@ func BusyHour(ctx context.Context, opt Options) (*World, error) {
 	for wave := range 3 {
 		from := time.Duration(wave) * 18 * time.Minute
 		for range 5 + w.rand.IntN(8) {
-			w.Call(from+w.between(0, 5*time.Minute), w.anyone())
+			w.Call(from+w.between(0, within), w.anyone())
 		}
 	}
-	if w.rand.IntN(3) == 0 {
+	if w.rand.IntN(3) == 0 && (!opt.Rush || opt.Aborts > 0) { // one rush in which nobody dies: there the lease alone must do
 		opt.Faults.DieAfter = 1 + w.rand.Int64N(600)
 	}
 	w.Begin(opt.Faults)
@@ -120,9 +126,12 @@ func BusyHour(ctx context.Context, opt Options) (*World, error) {
 
 // someone is an agent by chance; every second has a softphone.
 func (w *World) someone(n int) person {
-	p := person{device: agent.Phone, picks: time.Second, misses: 0.15, decline: 0.05, comes: w.between(0, 2*time.Minute)}
+	p := person{device: agent.Phone, picks: time.Second, misses: 0.15, decline: 0.05, touched: 4, comes: w.between(0, 2*time.Minute)}
 	if n%2 == 1 {
 		p.device = agent.Softphone
+	}
+	if w.opt.Rush {
+		p.comes = w.between(8*time.Second, 10*time.Second)
 	}
 	if w.rand.IntN(3) > 0 {
 		p.finish = w.between(time.Second, 20*time.Second)
@@ -136,7 +145,7 @@ func (w *World) someone(n int) person {
 // anyone is a caller by chance.
 func (w *World) anyone() caller {
 	c := caller{digit: "1", thinks: w.between(time.Second, 4*time.Second), patience: w.between(10*time.Second, 10*time.Minute),
-		talks: w.between(time.Second, 2*time.Minute), agentEnds: w.rand.IntN(3) == 0, holds: w.rand.IntN(4) == 0}
+		talks: w.between(time.Second, 2*time.Minute), agentEnds: w.rand.IntN(3) == 0, holds: w.rand.IntN(4) == 0, touched: w.rand.IntN(3) == 0}
 	switch w.rand.IntN(10) {
 	case 0, 1:
 		c.dials = cardsNumber

@@ -57,7 +57,7 @@ func (w *World) pause() {
 
 // yield lets something else happen in the middle of a function.
 func (w *World) yield() {
-	if w.dead || w.nested >= 3 || w.opt.Yields == 0 || w.rand.Float64() >= w.opt.Yields {
+	if w.dead || w.nested >= w.depth() || w.opt.Yields == 0 || w.rand.Float64() >= w.opt.Yields {
 		return
 	}
 	w.nested++
@@ -67,6 +67,14 @@ func (w *World) yield() {
 		defer func() { w.stepping = false }()
 		_, _ = w.cloud.Step(w.ctx) // what fails comes again
 	}
+}
+
+// depth is how many functions may stand still at once in the middle of another.
+func (w *World) depth() int {
+	if w.opt.Rush {
+		return 12
+	}
+	return 3
 }
 
 // table is the cloud's table, with something else happening before a request.
@@ -125,11 +133,9 @@ func (w *World) recorded(t cloud.Table) cloud.Table {
 	case !w.opt.History:
 		return t
 	case w.recorder == nil:
-		w.recorder = history.Record(t)
-	default:
-		w.recorder.Over(t) // it outlives the process
+		w.recorder = history.New()
 	}
-	return w.recorder
+	return w.recorder.Table(t)
 }
 
 // Histories returns what was asked of the table about each contact, agent and

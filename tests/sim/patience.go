@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"huawu/shared/acd"
@@ -60,7 +61,7 @@ func (k *checker) quiet() error {
 				since = now
 			}
 			apart[p] = since
-			if now.Sub(since) > k.patience() {
+			if now.Sub(since) > k.patience(k.byTime(c, a)) {
 				k.fault("I-4: contact %s and %s are apart since %s", c.ID, a.ID, since.Sub(k.w.start))
 			}
 		}
@@ -91,16 +92,26 @@ func (k *checker) fits(c *contact.Contact, a *agent.Agent, now time.Time) bool {
 	return true
 }
 
+// byTime reports whether time alone made a pair fit: a delay, or the end of an
+// exclusion, of which no write tells.
+func (k *checker) byTime(c *contact.Contact, a *agent.Agent) bool {
+	delay, _ := servedBy(c.Queue, a.Profile)
+	return delay > 0 || slices.ContainsFunc(c.Excluded, func(e contact.Excluded) bool { return e.Agent == a.ID })
+}
+
 // patience is how long a pair may be apart: two seconds, and what it takes to try
 // again where requests fail. A pair that time alone has made fit has a timer only,
 // and a timer's message that was not handled comes again after half a minute.
-func (k *checker) patience() time.Duration {
+func (k *checker) patience(byTime bool) time.Duration {
 	f := k.w.opt.Faults
+	fails := f.Conflict + f.Throttle + f.Down + f.Lost
 	switch {
-	case k.w.opt.Timers, k.w.opt.Aborts > 0, f.Conflict+f.Throttle+f.Down+f.Lost > 0.2:
+	case fails > 0.2, byTime && (k.w.opt.Timers || k.w.opt.Aborts > 0):
 		return 2*timerVisible + 10*time.Second
-	case f.Conflict+f.Throttle+f.Down+f.Lost > 0:
+	case fails > 0, k.w.opt.Timers:
 		return timerVisible + 5*time.Second
+	case k.w.opt.Aborts > 0:
+		return 15 * time.Second
 	case k.w.opt.Pauses > 0:
 		return 8 * time.Second
 	}

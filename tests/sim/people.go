@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"huawu/shared/agent"
+	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/sma"
 )
@@ -23,6 +24,7 @@ type caller struct {
 	talks     time.Duration
 	agentEnds bool // the agent hangs up
 	holds     bool // the agent puts the caller on hold once
+	touched   bool // the contact's item is written by others while it waits
 
 	waiting   bool
 	why       contact.Reason // of the end; "" while it lives
@@ -56,6 +58,9 @@ func (c *caller) waits() {
 		return
 	}
 	c.waiting = true
+	if c.touched { // somebody writes what routing has no interest in
+		c.w.inProcess(c.w.between(0, 20*time.Second), func() { c.w.touch(contact.Key(Tenant, contact.ID(c.id)), "lang", "en-US") })
+	}
 	c.w.inProcess(c.patience, func() {
 		if call := c.w.relay.calls[c.id]; call != nil && !call.joined && !call.legs[0].ended {
 			c.over(contact.CustomerLeft)
@@ -76,6 +81,7 @@ type person struct {
 	finish  time.Duration // after-contact work until the agent says so; 0 = never
 	comes   time.Duration // when the agent becomes available
 	decline float64       // chance that the agent declines in the desk
+	touched int           // how often others write the agent's item
 }
 
 // Agent adds an agent.
@@ -89,7 +95,17 @@ func (w *World) Agent(p person) error {
 	who := &p
 	w.agents = append(w.agents, who)
 	w.after(p.comes, who.available)
+	for range p.touched {
+		w.after(w.between(0, time.Hour), func() { w.touch(agent.Key(Tenant, p.id), "name", w.newID()) })
+	}
 	return nil
+}
+
+// touch writes an attribute that routing does not decide on: it makes a new
+// version, and must not come in anybody's way.
+func (w *World) touch(k cloud.Key, attr, value string) {
+	_, _ = w.recorded(w.cloud.Table()).Write(w.ctx, cloud.Write{Key: k, Set: cloud.Item{attr: value}, Add: map[string]int64{contact.AttrVersion: 1},
+		If: []cloud.Cond{{Attr: contact.AttrState, Op: "!=", Value: string(contact.Completed)}, {Attr: cloud.AttrPart, Op: "present"}}})
 }
 
 // act does something in the desk until it succeeds: an agent presses again.

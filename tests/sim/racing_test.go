@@ -27,6 +27,7 @@ type race struct {
 	t      *testing.T
 	cloud  *localcloud.Cloud
 	asked  *history.Recorder
+	table  cloud.Table // whose history is kept
 	desk   *history.Desk
 	agents int
 
@@ -61,13 +62,14 @@ func newRace(t *testing.T, agents int) *race {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &race{t: t, cloud: c, asked: history.Record(c.Table()), desk: history.NewDesk(), agents: agents}
+	r := &race{t: t, cloud: c, asked: history.New(), desk: history.NewDesk(), agents: agents}
+	r.table = r.asked.Table(c.Table())
 	for _, put := range configuration() {
 		r.must(c.Table().Write(t.Context(), put))
 	}
 	for n := range agents {
 		a := agent.Agent{Tenant: Tenant, ID: agentName(n), State: agent.Offline, Profile: "loans", Voice: agent.Slots{Max: 1}, Device: agent.Device{Kind: agent.Phone}}
-		r.must(r.asked.Write(t.Context(), a.Put()))
+		r.must(r.table.Write(t.Context(), a.Put()))
 		r.must(r.router(1).SetStatus(t.Context(), Tenant, a.ID, agent.Available, ""))
 	}
 	return r
@@ -84,7 +86,7 @@ func (r *race) must(_ any, err error) {
 
 func (r *race) router(seed uint64) *acd.Router {
 	dice := rand.New(rand.NewPCG(seed, 3))
-	return acd.NewRouter(claims{r.asked, r.desk}, r.cloud.Queue(), acd.Runtime{Now: time.Now, NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
+	return acd.NewRouter(claims{r.table, r.desk}, r.cloud.Queue(), acd.Runtime{Now: time.Now, NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 		Rand: dice.Float64, Log: slog.New(slog.DiscardHandler),
 		Sleep: func(ctx context.Context, d time.Duration) error { return ctx.Err() }})
 }

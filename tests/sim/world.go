@@ -51,6 +51,9 @@ type Options struct {
 	// desk is closed, the device rings and rings. Browsers is the chance that two
 	// browsers of one agent accept the same offer, the second perhaps late.
 	Vanish, Browsers float64
+	// Rush lets all of a wave call within two seconds, and more agents than usual
+	// come in the same moment.
+	Rush bool
 	// History keeps what is asked of the table, for World.Histories.
 	History bool
 	Log     *slog.Logger

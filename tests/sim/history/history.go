@@ -48,9 +48,8 @@ type Answer struct {
 	Told   bool       // Item is what was told
 }
 
-// Recorder is a table that remembers. It may be used by many goroutines.
+// Recorder remembers what tables were asked. It may be used by many goroutines.
 type Recorder struct {
-	cloud.Table
 	mu   sync.Mutex
 	tick int64
 	of   map[cloud.Key][]porcupine.Operation
@@ -63,13 +62,19 @@ type place struct {
 	at  int
 }
 
-// Record returns a table that remembers what is asked of t.
-func Record(t cloud.Table) *Recorder {
-	return &Recorder{Table: t, of: map[cloud.Key][]porcupine.Operation{}, sent: map[string][]place{}}
+// New returns a recorder that remembers nothing.
+func New() *Recorder {
+	return &Recorder{of: map[cloud.Key][]porcupine.Operation{}, sent: map[string][]place{}}
 }
 
-// Over lets r go on over another table that holds the same items.
-func (r *Recorder) Over(t cloud.Table) { r.Table = t }
+// table is a table whose requests are remembered.
+type table struct {
+	cloud.Table
+	*Recorder
+}
+
+// Table returns t with r listening. Several tables must hold the same items.
+func (r *Recorder) Table(t cloud.Table) cloud.Table { return &table{t, r} }
 
 // Watched reports whether the history of an item is kept.
 func Watched(k cloud.Key) bool {
@@ -91,7 +96,7 @@ func (r *Recorder) now() int64 {
 }
 
 // Get is the table's.
-func (r *Recorder) Get(ctx context.Context, k cloud.Key, strong bool) (cloud.Item, error) {
+func (r *table) Get(ctx context.Context, k cloud.Key, strong bool) (cloud.Item, error) {
 	call := r.now()
 	i, err := r.Table.Get(ctx, k, strong)
 	if err == nil && strong && Watched(k) {
@@ -101,7 +106,7 @@ func (r *Recorder) Get(ctx context.Context, k cloud.Key, strong bool) (cloud.Ite
 }
 
 // Write is the table's.
-func (r *Recorder) Write(ctx context.Context, w cloud.Write) (cloud.Item, error) {
+func (r *table) Write(ctx context.Context, w cloud.Write) (cloud.Item, error) {
 	call := r.now()
 	i, err := r.Table.Write(ctx, w)
 	if a, known := answer(err, 0); known && Watched(w.Key) {
@@ -112,7 +117,7 @@ func (r *Recorder) Write(ctx context.Context, w cloud.Write) (cloud.Item, error)
 }
 
 // Transact is the table's.
-func (r *Recorder) Transact(ctx context.Context, token string, all ...cloud.Write) error {
+func (r *table) Transact(ctx context.Context, token string, all ...cloud.Write) error {
 	call := r.now()
 	err := r.Table.Transact(ctx, token, all...)
 	var refused *cloud.Refused
@@ -217,14 +222,6 @@ func (r *Recorder) Histories() map[cloud.Key][]porcupine.Operation {
 		out[k] = slices.Clone(all)
 	}
 	return out
-}
-
-// Forget drops the history of items that are over, to save memory in long runs.
-func (r *Recorder) Forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	clear(r.of)
-	clear(r.sent)
 }
 
 // Check checks every history. An error names the items that have no order which

@@ -117,6 +117,9 @@ func allowed(was, now cloud.Item) bool {
 	if a := agent.FromItem(now); a != nil {
 		return slotsHold(now, len(a.Offers))
 	}
+	if contact.RecordFromItem(now) != nil {
+		return was == nil // a record is put once
+	}
 	c := contact.FromItem(now)
 	if c == nil || was == nil {
 		return true

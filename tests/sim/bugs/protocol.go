@@ -1,0 +1,79 @@
+package bugs
+
+// protocol returns mutations of the protocol of claims, rows and rounds.
+func protocol() []Bug {
+	return []Bug{
+		{Name: "a row is deleted whatever its epoch", Run: yields, Seeds: 60, Caught: "I-4", Quick: true, Edits: []Edit{
+			{"shared/acd/row.go", `Delete: true, If: []cloud.Cond{{Attr: contact.AttrEpoch, Op: "=", Value: epoch}}}`, `Delete: true}`},
+		}},
+		{Name: "a claim is two writes without a fence", Run: yields, Seeds: 40, Caught: "I-[24]", Quick: true, Edits: []Edit{
+			{"shared/acd/round.go", `r.transact(ctx, offer,`, `r.apart(ctx,`},
+			{"shared/acd/round.go", "", `func (r *Router) apart(ctx context.Context, w ...cloud.Write) error {
+	if err := r.transact(ctx, "", w[1]); err != nil {
+		return err
+	}
+	return r.transact(ctx, "", w[0])
+}
+`},
+		}},
+		{Name: "a scan ends where its first page is full", Run: vanish, Seeds: 60, Caught: "I-4", Edits: append(smallPages(),
+			Edit{"shared/acd/view.go", `func (v *view) more(ctx context.Context) (bool, error) {`, `func (v *view) more(ctx context.Context) (bool, error) {
+	if v != nil {
+		return false, nil
+	}`})},
+		{Name: "a claim asks for the version instead of the epoch", Run: yields, Seeds: 40, Caught: "I-4", Edits: []Edit{
+			{"shared/acd/row.go", `contact.AttrEpoch: c.Epoch, "enq"`, `contact.AttrEpoch: c.Version, "enq"`},
+			{"shared/acd/round.go", `{Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}`, `{Attr: contact.AttrVersion, Op: "=", Value: w.Epoch}`},
+		}},
+		{Name: "rows are read from a replica that is behind", Run: yields, Seeds: 60, Caught: "I-4", Edits: []Edit{
+			{"shared/acd/view.go", `To: rowWaiting + "\uffff", Strong: true, Limit: wholePage`, `To: rowWaiting + "\uffff", Limit: wholePage`},
+		}},
+		{Name: "the consumer acknowledges what it has not done", Run: aborts, Seeds: 60, Caught: "I-[0-9]", Edits: []Edit{
+			{"shared/acd/change.go", `		errs = append(errs, r.repairCompleted(ctx, was, c))
+	}
+	return errors.Join(errs...)`, `		errs = append(errs, r.repairCompleted(ctx, was, c))
+	}
+	_ = errors.Join(errs...)
+	return nil`},
+		}},
+		{Name: "a hand-over to an owner who may die counts as done", Run: rushEnds, Seeds: 1000, Caught: "I-4", Edits: handOver()},
+		{Name: "an owner lets go although it was called again", Run: rush, Seeds: 1000, Caught: "I-4", Edits: append(handOver(),
+			Edit{"shared/acd/lease.go", `w.If = append(w.If, cloud.Cond{Attr: attrDirty, Op: "=", Value: *dirty})`, `_ = *dirty`})},
+		{Name: "nobody looks for a contact when an agent becomes free", Run: fair, Seeds: 20, Caught: "I-4", Edits: []Edit{
+			{"shared/acd/ending.go", `	if err := r.putRow(ctx, freeWrite(a, group, routing.shards(group))); err != nil {
+		return err
+	}
+	return r.Round(ctx, a.Tenant, group)`, `	return r.putRow(ctx, freeWrite(a, group, routing.shards(group)))`},
+			{"shared/acd/change.go", `	if v.hasFree(a.ID, a.Epoch) {
+		return `, `	if v.hasFree(a.ID, a.Epoch) {
+		return nil
+		return `},
+		}},
+	}
+}
+
+// smallPages makes scans page on at a handful of rows; alone it is no bug.
+func smallPages() []Edit {
+	return []Edit{
+		{"shared/acd/view.go", `wholePage = 256`, `wholePage = 3  `},
+		{"shared/acd/view.go", `headPage  = 20`, `headPage  = 1 `},
+	}
+}
+
+// handOver lets the consumer of the stream hand over as others do.
+func handOver() []Edit {
+	return []Edit{
+		{"shared/acd/change.go", `	_, err := r.match(ctx, tenant, group, routing, v, false)
+	return err`, `	lost, err := r.match(ctx, tenant, group, routing, v, true)
+	if lost && err == nil {
+		err = r.contend(ctx, tenant, group, routing)
+	}
+	return err`},
+		{"shared/acd/round.go", `	_, err = r.match(ctx, tenant, group, routing, v, false)
+	return err`, `	lost, err := r.match(ctx, tenant, group, routing, v, true)
+	if lost && err == nil {
+		err = r.contend(ctx, tenant, group, routing)
+	}
+	return err`},
+	}
+}
