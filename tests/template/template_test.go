@@ -206,7 +206,7 @@ func TestTheRelayGetsTheEnvironmentThatItReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []string{awscloud.EnvTable, awscloud.EnvBucket, awscloud.EnvDataKey, awscloud.EnvQueuePrefix, awscloud.EnvFunctionPrefix, awscloud.EnvFunctionAlias}
+	known := []string{awscloud.EnvTable, awscloud.EnvBucket, awscloud.EnvDataKey, awscloud.EnvQueuePrefix, awscloud.EnvFunctionPrefix, awscloud.EnvFunctionAlias, awscloud.EnvSignKey}
 	set := map[string]bool{}
 	each(container, "", func(path, v string) {
 		if !strings.HasPrefix(path, ".Environment") && !strings.HasPrefix(path, ".Secrets") || !strings.HasSuffix(path, ".Name") {
