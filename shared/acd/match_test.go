@@ -61,7 +61,7 @@ func TestMatch(t *testing.T) {
 		{"the higher level before the longer idle", []Waiting{needs(waits("c1", "loans", -9), "english", 3)},
 			[]Free{can(free("lin", "loans", -99), "english", 3), can(free("wu", "loans", -6), "english", 5)}, "c1-wu", time.Time{}},
 		{"an excluded agent is tried again later", []Waiting{shy}, []Free{free("lin", "loans", -5)}, "", at(9)},
-		{"another agent takes the contact meanwhile", []Waiting{shy}, []Free{free("lin", "loans", -50), free("wu", "loans", -5)}, "c1-wu", at(9)},
+		{"another agent takes the contact meanwhile", []Waiting{shy}, []Free{free("lin", "loans", -50), free("wu", "loans", -5)}, "c1-wu", time.Time{}},
 		{"a profile's delay is not over", []Waiting{waits("c1", "loans", -10)}, []Free{free("ann", "backup", -9)}, "", at(20)},
 		{"a profile's delay is over", []Waiting{waits("c1", "loans", -30)}, []Free{free("ann", "backup", -9)}, "c1-ann", time.Time{}},
 	}

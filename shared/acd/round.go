@@ -57,7 +57,7 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 				return false, err
 			}
 		}
-		pairs, later := Match(r.run.Now(), v.waiting, v.free, routing.Profiles)
+		pairs, later := matchSome(r.run.Now(), v.waiting, v.free, routing.Profiles, maxClaims)
 		if len(pairs) == 0 {
 			more, err := v.more(ctx)
 			if err != nil {
@@ -68,7 +68,7 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 			}
 			return false, r.armGroup(ctx, tenant, group, later)
 		}
-		refused, err := r.claimAll(ctx, tenant, routing, v, pairs[:min(len(pairs), maxClaims)])
+		refused, err := r.claimAll(ctx, tenant, routing, v, pairs)
 		if err != nil || refused && yields {
 			return refused, err
 		}

@@ -22,8 +22,15 @@ type Waiting struct {
 	Enqueued time.Time
 	Needs    map[string]int // least level of each skill
 	Excluded []contact.Excluded
-	key      cloud.Key
+
+	Channel   contact.Channel // "" = voice
+	Steps     []Step          // what it asks for besides, and for how long
+	LeastBusy bool            // of agents who fit alike the least occupied, not the longest idle
+	From      time.Time       // not before; zero = at once
+	key       cloud.Key
 }
+
+func (w *Waiting) channel() contact.Channel { return cmpOr(w.Channel, contact.Voice) }
 
 // Free is an agent with room, as its row tells it.
 type Free struct {
@@ -33,7 +40,29 @@ type Free struct {
 	Idle    time.Time
 	Skills  map[string]int
 	Slots   int // voice contacts at once
-	key     cloud.Key
+
+	Rooms    map[contact.Channel]Room // of an agent who takes more than one voice contact; nil: room for that one
+	Occupied int                      // part of the time that was spent on contacts, in thousandths
+	key      cloud.Key
+}
+
+// Room is how many contacts of a channel an agent takes at once, and has room for.
+type Room struct{ Max, Free int }
+
+// room returns how many more contacts of a channel fit.
+func (f *Free) room(c contact.Channel) int {
+	if f.Rooms == nil {
+		if c == contact.Voice {
+			return 1
+		}
+		return 0
+	}
+	return f.Rooms[c].Free
+}
+
+// channels lists the channels that have queues.
+func channels() [4]contact.Channel {
+	return [...]contact.Channel{contact.Voice, contact.Chat, contact.Email, contact.Task}
 }
 
 // Prefixes of the sort keys of rows. All F sort before all W.
