@@ -253,7 +253,11 @@ func (c *call) heard(p *party, e media.Event) {
 // the listener in the background, else the leg's next digit action. Two parties
 // that talk type for each other only.
 func (c *call) digit(p *party, d byte) {
-	if s := c.running; s != nil && s.party == p && s.digit != nil && s.digit(d) {
+	if s := c.running; s != nil && s.party == p && s.digit != nil && s.sealed == p.secretKeys && s.digit(d) {
+		return
+	}
+	if p.secretKeys {
+		c.keepSecret(p, d)
 		return
 	}
 	if p.listener != nil {

@@ -21,6 +21,7 @@ func catalogue() map[sma.ActionType]kind {
 		sma.TypePauseCallRecording:    {start: pauseCallRecording, result: true},
 		sma.TypeResumeCallRecording:   {start: resumeCallRecording, result: true},
 
+		sma.TypeCollectDigits:    {start: collectDigits, answers: true, result: true},
 		sma.TypePlayLoop:         {start: playLoop, answers: true},
 		sma.TypeConferenceJoin:   {start: conferenceJoin, answers: true},
 		sma.TypeConferenceUpdate: {start: conferenceUpdate},
@@ -43,11 +44,10 @@ func unsupported() map[sma.ActionType]sma.ErrorType {
 		sma.TypeModifyChimeMeetingAttendees: sma.SystemException,
 		sma.TypeStartBotConversation:        sma.ResourceNotFound,
 		sma.TypeVoiceFocus:                  sma.SystemException,
-		sma.TypeCollectDigits:               sma.InvalidActionParameter,
 	}
 }
 
 // Offered are the extensions that a relay of this build carries out.
 func Offered() []sma.Capability {
-	return []sma.Capability{sma.CanPlayLoop, sma.CanConference, sma.CanAnswer, sma.CanMediaOptions, sma.CanBridgeOptions, sma.CanMix}
+	return []sma.Capability{sma.CanPlayLoop, sma.CanConference, sma.CanAnswer, sma.CanCollectDigits, sma.CanMediaOptions, sma.CanBridgeOptions, sma.CanMix}
 }

@@ -71,7 +71,7 @@ func (c *collect) attempt() {
 	c.typed, c.terminator, c.stopWait = nil, "", nil
 	s.digit = c.take
 	for s.digit != nil {
-		d, ok := s.party.takeTyped(time.Now())
+		d, ok := s.party.takeTyped(time.Now(), false)
 		if !ok {
 			break
 		}

@@ -34,6 +34,7 @@ type step struct {
 	waits   *party          // a leg that answered and waits to be joined
 	// background: the list went on without waiting for it.
 	background bool
+	sealed     bool // its digits are secret
 }
 
 // advance runs the actions of the list until one needs time, or a question has

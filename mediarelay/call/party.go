@@ -39,26 +39,30 @@ type party struct {
 
 	watch func(LegEvent) // CallAndBridge listens while it rings
 
-	playing   uint64 // playlist whose end is awaited or that loops; 0 none
-	played    func() // at the playlist's end
-	loop      *loop  // music that goes on until something else plays
-	lastLoop  *loop  // the one before, for Resume
-	sending   uint64 // digits that are being sent
-	sent      func()
-	cover     bool // what plays is delay cover or hold cover
-	typed     []keypress
-	listener  *listener
-	room      string // conference it is in; "" none
-	mode      sma.Mode
-	only      []string // CallIds that hear it whisper
-	hears     []*party // whom it hears; see plan
-	mate      *party   // … if it is one who hears only it: their ports are bridged
-	recording *tape
+	playing    uint64 // playlist whose end is awaited or that loops; 0 none
+	played     func() // at the playlist's end
+	loop       *loop  // music that goes on until something else plays
+	lastLoop   *loop  // the one before, for Resume
+	sending    uint64 // digits that are being sent
+	sent       func()
+	cover      bool // what plays is delay cover or hold cover
+	typed      []keypress
+	listener   *listener
+	secret     bool // no recording hears it …
+	secretKeys bool // … and what it types is for sealed inputs only; see beginSecret
+	stopSecret func()
+	room       string // conference it is in; "" none
+	mode       sma.Mode
+	only       []string // CallIds that hear it whisper
+	hears      []*party // whom it hears; see plan
+	mate       *party   // … if it is one who hears only it: their ports are bridged
+	recording  *tape
 }
 
 type keypress struct {
-	digit byte
-	at    time.Time
+	digit  byte
+	at     time.Time
+	secret bool // for a sealed input only
 }
 
 // living reports whether the leg counts as one that is left in the call.
@@ -88,16 +92,19 @@ func (c *call) hush(p *party) {
 // keep puts a digit aside for the leg's next digit action.
 func (p *party) keep(digit byte, now time.Time) {
 	if len(p.typed) < typeAheadDigits {
-		p.typed = append(p.typed, keypress{digit, now})
+		p.typed = append(p.typed, keypress{digit, now, p.secretKeys})
 	}
 }
 
-// takeTyped takes the oldest digit that was typed ahead; ok is false if there is none.
-func (p *party) takeTyped(now time.Time) (digit byte, ok bool) {
+// takeTyped takes the oldest digit that was typed ahead; ok is false if there is
+// none. A sealed input gets only secret digits, any other only those that are
+// not, and the rest is gone.
+func (p *party) takeTyped(now time.Time, secret bool) (digit byte, ok bool) {
 	for len(p.typed) > 0 {
 		k := p.typed[0]
+		p.typed[0] = keypress{}
 		p.typed = p.typed[1:]
-		if now.Sub(k.at) <= typeAheadAge {
+		if k.secret == secret && now.Sub(k.at) <= typeAheadAge {
 			return k.digit, true
 		}
 	}

@@ -9,14 +9,17 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"huawu/mediarelay/hook"
 	"huawu/mediarelay/media"
+	"huawu/mediarelay/seal/sealtest"
 	"huawu/shared/fault"
 	"huawu/shared/sma"
 )
@@ -144,6 +147,8 @@ func (te *teller) configure(cfg *Config, line string) {
 	switch word {
 	case "core":
 		te.route.Capabilities = nil
+	case "without":
+		te.route.Capabilities = slices.DeleteFunc(Offered(), func(c sma.Capability) bool { return string(c) == rest })
 	case "fallback":
 		if err := json.Unmarshal([]byte(rest), &te.route.Fallback); err != nil {
 			te.t.Fatal(err)
@@ -281,6 +286,7 @@ func (i invoker) Invoke(ctx context.Context, _ string, payload []byte) ([]byte, 
 	if len(i.answers) > 0 {
 		answer, i.answers = i.answers[0], i.answers[1:]
 	}
+	answer = strings.ReplaceAll(answer, "$CERT", strings.ReplaceAll(storyCertificate(), "\n", `\n`))
 	for _, l := range i.order {
 		answer = strings.ReplaceAll(answer, "$"+l.name, l.id)
 	}
@@ -300,6 +306,9 @@ func (i invoker) Invoke(ctx context.Context, _ string, payload []byte) ([]byte, 
 	}
 	return i.reply(ctx, answer)
 }
+
+// storyCertificate is made once for all stories.
+var storyCertificate = sync.OnceValue(func() string { return sealtest.New(nil, 2048).Certificate })
 
 func (i invoker) reply(ctx context.Context, answer string) ([]byte, error) {
 	word, rest, _ := strings.Cut(answer, " ")
@@ -334,7 +343,11 @@ func (te *teller) describe(e *sma.Event) string {
 			fmt.Fprintf(&b, " code=%d", h.SipResponseCode)
 		}
 		if d.ReceivedDigits != "" {
-			fmt.Fprintf(&b, " digits=%s", d.ReceivedDigits)
+			text := string(d.ReceivedDigits)
+			if d.Huawu != nil && d.Huawu.Encrypted { // never twice the same
+				text = fmt.Sprintf("(sealed for %s)", d.Parameters.(*sma.CollectDigits).Encrypt.KeyID)
+			}
+			fmt.Fprintf(&b, " digits=%s", text)
 		}
 		if d.ErrorType != "" {
 			fmt.Fprintf(&b, " %s %q", d.ErrorType, d.ErrorMessage)

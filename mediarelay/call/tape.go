@@ -14,6 +14,7 @@ type tape struct {
 	owner    *party
 	incoming bool   // the leg itself is recorded
 	outgoing bool   // whom it hears is
+	own      bool   // the leg feeds channel 0 now
 	partner  *party // who feeds channel 1 now …
 	mix      bool   // … or the sum of several does
 }
@@ -27,30 +28,45 @@ func (c *call) startTape(p *party, spec RecordingSpec, incoming, outgoing bool) 
 	}
 	c.segments++
 	p.recording = &tape{run: run, owner: p, incoming: incoming, outgoing: outgoing}
-	if incoming {
-		p.audio.Tap(run.Tap(), 0)
-	}
 	c.retape()
 	return nil
 }
 
-// retape lets whom recorded legs hear feed the second channel.
+// retape lets recorded legs feed the first channel, and whom they hear the
+// second; a leg that types something secret feeds none.
 func (c *call) retape() {
 	for _, p := range c.parties {
 		t := p.recording
-		if t == nil || !t.outgoing {
+		if t == nil || p.ended {
 			continue
 		}
-		mix := p.mate == nil && len(p.hears) > 0 && !p.ended
-		if t.partner == p.mate && t.mix == mix {
-			continue
+		if own := t.incoming && !p.secret; own != t.own {
+			if t.own = own; own {
+				p.audio.Tap(t.run.Tap(), 0)
+			} else {
+				p.audio.Tap(nil, 0)
+			}
 		}
-		t.unfeed(p)
-		if t.partner, t.mix = p.mate, mix; mix {
-			p.audio.TapHeard(t.run.Tap(), 1)
-		} else if p.mate != nil && p.mate.recording == nil {
-			p.mate.audio.Tap(t.run.Tap(), 1)
+		if t.outgoing {
+			t.feed(p)
 		}
+	}
+}
+
+// feed brings the second channel of p's recording to what p hears.
+func (t *tape) feed(p *party) {
+	partner, mix := p.mate, p.mate == nil && len(p.hears) > 0
+	if slices.ContainsFunc(p.hears, func(q *party) bool { return q.secret }) {
+		partner, mix = nil, false
+	}
+	if t.partner == partner && t.mix == mix {
+		return
+	}
+	t.unfeed(p)
+	if t.partner, t.mix = partner, mix; mix {
+		p.audio.TapHeard(t.run.Tap(), 1)
+	} else if partner != nil && partner.recording == nil {
+		partner.audio.Tap(t.run.Tap(), 1)
 	}
 }
 
