@@ -57,6 +57,7 @@ type Box struct {
 	relay   *relay.Relay
 	http    *http.Server
 	web     net.Listener
+	live    *gateway.Gateway
 	demo    *demo // nil without the demo tenant
 	sweeper *acdfn.Handler
 	box     *webleg.Box // tickets of browsers' SIP sockets
