@@ -419,7 +419,7 @@ func (m *monkey) action(e *sma.Event) sma.Action {
 		&sma.PlayAudio{Target: on, AudioSource: sound, PlaybackTerminators: sma.Digits{"#"}},
 		&sma.SpeakAndGetDigits{Target: on, InputDigitsRegex: "^[12]", SpeechParameters: sma.Speech{Text: "m:4s"}, FailureSpeechParameters: &sma.Speech{Text: "f:1s"}, Repeat: 2, MinNumberOfDigits: 1, MaxNumberOfDigits: 2, RepeatDurationInMilliseconds: 2000},
 		&sma.ReceiveDigits{Target: on, InputDigitsRegex: "1", InBetweenDigitsDurationInMilliseconds: 500, FlushDigitsDurationInMilliseconds: 2000},
-		&sma.CollectDigits{Target: on, Prompts: []sma.Message{{Text: "c:2s"}}, MaxLength: 3, FirstDigitMs: 3000, InterDigitMs: 2000, CancelKey: "*",
+		&sma.CollectDigits{Target: on, Prompts: []sma.Message{{PromptID: "c:2s"}}, MaxLength: 3, FirstDigitMs: 3000, InterDigitMs: 2000, CancelKey: "*",
 			Encrypt: []*sma.Encrypt{nil, {KeyID: "k", Certificate: storyCertificate()}}[m.r.IntN(2)]},
 		&sma.SendDigits{Target: on, Digits: "12"},
 		&sma.Pause{Target: on, DurationInMilliseconds: 1500},
