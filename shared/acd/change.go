@@ -28,6 +28,9 @@ func (r *Router) HandleChange(ctx context.Context, old, now cloud.Item) error {
 	if left := contact.LeftFromItem(now); left != nil {
 		return r.leftChanged(ctx, old, left)
 	}
+	if t := contact.TalkFromItem(now); t != nil {
+		return r.talkChanged(ctx, old, t)
+	}
 	return nil
 }
 
@@ -39,6 +42,9 @@ func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) er
 		return nil // attributes, hold
 	}
 	errs := []error{r.passed(ctx, was, c)}
+	if c.Talk {
+		errs = append(errs, r.endTalk(ctx, c))
+	}
 	if was.State == contact.Offered || was.State == contact.Connecting {
 		if c.State == contact.Queued {
 			errs = append(errs, r.command(ctx, c, was.Offer, sma.VerbUnring, nil, ConnectLease))

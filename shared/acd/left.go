@@ -69,9 +69,6 @@ func (r *Router) leftTimer(ctx context.Context, t Timer) error {
 	return err
 }
 
-// alone reports by its error that more than customer and agent talk.
-func (r *Router) alone(context.Context, *contact.Contact) error { return nil }
-
 // LeftBy reads the last segment of a contact that an agent has left; nil if
 // there is none.
 func (r *Router) LeftBy(ctx context.Context, tenant string, id contact.ID, agentID string) (last *contact.Contact, err error) {

@@ -19,6 +19,7 @@ const (
 	TimerOffer   TimerKind = "offer"   // an offer rang long enough
 	TimerConnect TimerKind = "connect" // the relay's lease to join the legs is over
 	TimerACW     TimerKind = "acw"     // the time for after-contact work is over
+	TimerParty   TimerKind = "party"   // one who was asked to take part has not come
 	TimerGroup   TimerKind = "group"   // a pair that did not fit may fit now
 	TimerSweep   TimerKind = "sweep"   // a tenant is to be swept
 )
@@ -35,6 +36,7 @@ type Timer struct {
 	Again   int             `json:"again,omitempty"` // how often it came early and was set again
 	Told    bool            `json:"told,omitempty"`  // connect: the relay was told to join once more
 	Left    bool            `json:"left,omitempty"`  // acw: of a segment that its agent has left
+	State   string          `json:"state,omitempty"` // party: what it waits in
 }
 
 // arm sets a timer. What is to come later than a queue can delay is kept as a row.
@@ -78,8 +80,11 @@ func (r *Router) HandleTimer(ctx context.Context, body []byte) error {
 
 // due does what a timer of a contact says.
 func (r *Router) due(ctx context.Context, t Timer) error {
-	if t.Left {
+	switch {
+	case t.Left:
 		return r.leftTimer(ctx, t)
+	case t.Kind == TimerParty:
+		return r.partyTimer(ctx, t)
 	}
 	c, err := r.Glance(ctx, t.Tenant, t.Contact, t.void)
 	if err != nil || t.void(c) || c.Offer != t.Offer {

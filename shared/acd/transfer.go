@@ -27,9 +27,6 @@ var (
 	ErrTalk      = fault.New(fault.Conflict, "somebody else takes part: complete or cancel the consult, or leave the conference")
 )
 
-// dialSeconds is how long a number outside rings.
-const dialSeconds = 45
-
 // TransferToQueue lets the customer of a talk wait in a queue, at the place of
 // one who comes now with the contact's priority, and not for the agent who had it
 // for a while. c is the contact as the agent of its offer has it.
@@ -93,7 +90,7 @@ func (r *Router) TransferToAgent(ctx context.Context, c *contact.Contact, agentI
 // answers there it is as after TransferToAgent.
 func (r *Router) TransferToNumber(ctx context.Context, c *contact.Contact, to phone.Number) (*contact.Contact, error) {
 	return r.pass(ctx, c, contact.AgentLeft, func(c, left *contact.Contact) ([]cloud.Write, error) {
-		c.Offer, c.FromOffer, c.RingSeconds, c.Attempts = contact.OfferID(r.run.NewID()), left.Offer, dialSeconds, 1
+		c.Offer, c.FromOffer, c.RingSeconds, c.Attempts = contact.OfferID(r.run.NewID()), left.Offer, contact.DialSeconds, 1
 		c.Dial, left.Dial, c.Method = to, to, contact.External
 		return nil, c.Move(contact.Offered, r.run.Now())
 	})

@@ -20,20 +20,39 @@ func (s *Service) arrange(ctx context.Context, c *call, con *contact.Contact) (s
 	case acd.Over(con):
 		return sma.Respond(hangUp(c.Live()...)...), nil
 	case con.State == contact.Queued || con.State == contact.Offered:
-		list, err := s.part(ctx, c, con)
+		called, err := s.called(ctx, c, con, &contact.Talk{})
+		if err != nil {
+			return sma.Response{}, err
+		}
+		list, err := s.part(ctx, c, con, called...)
 		return sma.Respond(list...), err
 	case con.State == contact.Connecting:
 		if agent, ok := c.LegByID(con.AgentLeg); ok && agent.Status == sma.Connected {
-			return s.join(c, con, agent), nil
+			return s.join(ctx, c, con, agent)
 		}
+	case con.State == contact.Connected && con.Talk:
+		t, err := s.router.Talk(ctx, con)
+		if err != nil {
+			return sma.Response{}, err
+		}
+		return s.layout(ctx, c, con, t, since(c.Arguments()))
 	}
 	return sma.Keep(), nil
 }
 
+// agentOf returns the leg of the contact's agent.
+func (c *call) agentOf(con *contact.Contact) (sma.Participant, bool) {
+	if p, known := c.LegByID(con.AgentLeg); known {
+		return p, p.Status != sma.Disconnected
+	}
+	return c.agentLeg()
+}
+
 // part takes the caller from everybody who was there: their legs go, the
-// recording ends with them, and the caller hears what the queue plays.
-func (s *Service) part(ctx context.Context, c *call, con *contact.Contact) ([]sma.Action, error) {
-	late := c.others(con.AgentLeg)
+// recording ends with them, and the caller hears what the queue plays. A leg of
+// whoever is being called stays: it may have answered just now.
+func (s *Service) part(ctx context.Context, c *call, con *contact.Contact, called ...string) ([]sma.Action, error) {
+	late := slices.DeleteFunc(c.others(con.AgentLeg), func(p sma.Participant) bool { return slices.Contains(called, string(p.To)) })
 	if len(late) == 0 || c.legA.Status == sma.Disconnected {
 		return nil, nil
 	}
@@ -86,6 +105,11 @@ func (c *call) ringing() []sma.Participant {
 	return all
 }
 
+// rings reports whether a device or number is being called, or has answered.
+func (c *call) rings(to string) bool {
+	return slices.ContainsFunc(c.allOthers(), func(p sma.Participant) bool { return string(p.To) == to })
+}
+
 // ring calls who is offered the contact: an agent's phone, or a number outside.
 // Who rang before, or is still there from a talk before, goes; a device that
 // rings already does so for this offer.
@@ -94,13 +118,10 @@ func (s *Service) ring(ctx context.Context, c *call, con *contact.Contact, args 
 	if !con.Dial.IsZero() {
 		to = con.Dial.Full()
 	}
-	before := c.ringing()
-	for _, p := range before {
-		if string(p.To) == to {
-			return sma.Keep(), nil
-		}
+	if c.rings(to) {
+		return sma.Keep(), nil
 	}
-	list := hangUp(before...)
+	list := hangUp(c.ringing()...)
 	parted, err := s.part(ctx, c, con)
 	if err != nil {
 		return sma.Response{}, err

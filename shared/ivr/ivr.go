@@ -27,6 +27,7 @@ type Config struct {
 	Tenant            string // of relays that do not name theirs: core contract
 	Language          string // BCP 47, of numbers without one; "" = en-US
 	HoldMusic         string // prompt; "" = "hold-music"
+	Ringback          string // prompt: what an agent hears while somebody is called; "" = "ringback"
 	QueueMusic        string // prompt of the built-in queue flow; "" = its default
 	PromptBucket      string // where prompts lie for relays that know no prompts
 	RecordingLocation string // bucket[/prefix] of recordings
@@ -58,6 +59,9 @@ func New(t cloud.Table, i cloud.Invoker, r *acd.Router, cfg Config, run Runtime)
 	}
 	if cfg.HoldMusic == "" {
 		cfg.HoldMusic = "hold-music"
+	}
+	if cfg.Ringback == "" {
+		cfg.Ringback = "ringback"
 	}
 	return &Service{table: t, invoker: i, router: r, cfg: cfg, run: run,
 		flows: &flowMemory{table: t, now: run.Now, log: run.Log}, hours: &hoursMemory{table: t, now: run.Now, log: run.Log}}

@@ -213,8 +213,8 @@ func TestASoftphoneIsCalledAfterTheAccept(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wants(w.handle(w.update(sma.VerbConnect, sma.Attributes{sma.ArgURI: "soft-lin"})), "CallAndBridge(soft-lin arn:aws:huawu:::agent/demo/lin auto=true)")
-	w.legs = append(w.legs, sma.Participant{CallID: callB, ParticipantTag: sma.LegB, Status: sma.Connected, Direction: "Outbound"})
-	w.wants(w.handle(w.update(sma.VerbConnect, nil)), "") // it rings already
+	w.legs = append(w.legs, sma.Participant{CallID: callB, ParticipantTag: sma.LegB, To: "soft-lin", Status: sma.Connected, Direction: "Outbound"})
+	w.wants(w.handle(w.update(sma.VerbConnect, sma.Attributes{sma.ArgURI: "soft-lin"})), "") // it rings already
 	w.wants(w.handle(w.event(sma.ActionSuccessful, w.bridge(true))), "Join A, Join B, StartCallRecording A")
 }
 

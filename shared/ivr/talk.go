@@ -25,13 +25,13 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 	case verb == sma.VerbRing && current && con.State == contact.Offered:
 		return s.ring(ctx, c, con, args)
 	case verb == sma.VerbConnect && current && con.State == contact.Connecting:
-		if _, rings := c.agentLeg(); rings {
+		if c.rings(args[sma.ArgURI]) {
 			return sma.Keep(), nil // the command came twice
 		}
 		return sma.Respond(s.dial(c, con, args, true)...), nil
 	case verb == sma.VerbJoin && current && con.State == contact.Connecting:
-		if agent, live := c.agentLeg(); live && agent.Status == sma.Connected {
-			return s.join(c, con, agent), nil
+		if agent, live := c.agentOf(con); live && agent.Status == sma.Connected {
+			return s.join(ctx, c, con, agent)
 		}
 	case verb == sma.VerbTalk:
 		return s.arrange(ctx, c, con)
@@ -42,7 +42,7 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 	case verb == sma.VerbResume && current && con.State == contact.Connected:
 		return s.resume(ctx, c)
 	case verb == sma.VerbHangup && current:
-		return s.agentLeft(ctx, c, con, contact.AgentLeft)
+		return s.agentLeaves(ctx, c, con)
 	}
 	s.run.Log.InfoContext(ctx, "command is over", "contact", string(c.id), "verb", verb, "state", string(con.State))
 	return sma.Keep(), nil
@@ -97,11 +97,14 @@ func offerOf(c *call) contact.OfferID {
 }
 
 // onAnswer takes the agent's device picking up as the accept, and joins the
-// legs; an offer that is over loses the agent's leg and the music goes on.
+// legs; an offer that is over loses the agent's leg and the music goes on. It may
+// be the device of another who is to take part.
 func (s *Service) onAnswer(ctx context.Context, c *call) (sma.Response, error) {
-	agent, live := c.agentLeg()
+	agent, live := c.answered()
 	con, err := s.router.Answered(ctx, c.tenant, c.id, offerOf(c), agent.CallID)
 	switch {
+	case errors.Is(err, acd.ErrOffer) && con != nil && con.Talk:
+		return s.partyAnswered(ctx, c, offerOf(c), agent.CallID)
 	case errors.Is(err, acd.ErrOffer):
 		return s.dropOthers(c, con), nil
 	case errors.Is(err, acd.ErrNoContact):
@@ -111,25 +114,45 @@ func (s *Service) onAnswer(ctx context.Context, c *call) (sma.Response, error) {
 	case !live: // gone again: its HANGUP or failure follows
 		return sma.Keep(), nil
 	}
-	return s.join(c, con, agent), nil
+	return s.join(ctx, c, con, agent)
 }
 
-// join brings the legs of caller and agent together, and records them.
-func (s *Service) join(c *call, con *contact.Contact, agent sma.Participant) sma.Response {
-	late := c.others(agent.CallID)
-	var before []sma.Action
-	if len(late) > 0 { // handed over: a recording for each agent
-		before = append(s.stopRecording(c, con), hangUp(late...)...)
+// answered returns the leg that answered, and whether it is still there.
+func (c *call) answered() (sma.Participant, bool) {
+	o := c.ActionData.Huawu
+	if o == nil || o.LegID == "" {
+		return c.agentLeg()
 	}
-	list := []sma.Parameters{
-		&sma.ConferenceJoin{Target: sma.On(c.legA.CallID), ConferenceID: string(c.id), Mode: sma.ModeTalk},
-		&sma.ConferenceJoin{Target: sma.On(agent.CallID), ConferenceID: string(c.id), Mode: sma.ModeTalk},
+	p, known := c.LegByID(o.LegID)
+	return p, known && p.Status != sma.Disconnected
+}
+
+// join brings the legs of caller and agent together, and records them. Who had
+// the caller before is parted from them first, and hung up when they talk.
+func (s *Service) join(ctx context.Context, c *call, con *contact.Contact, agent sma.Participant) (sma.Response, error) {
+	t, err := s.router.Talk(ctx, con)
+	if err != nil {
+		return sma.Response{}, err
 	}
+	var list []sma.Action
+	for _, p := range c.others(agent.CallID) {
+		if t.ByLeg(p.CallID) != nil {
+			continue
+		}
+		if len(list) == 0 {
+			list = s.stopRecording(c, con) // a recording for each agent
+		}
+		list = append(list, sma.Do(&sma.ConferenceLeave{Target: sma.On(p.CallID), ConferenceID: c.room()})...)
+	}
+	list = append(list, sma.Do(
+		&sma.ConferenceJoin{Target: sma.On(c.legA.CallID), ConferenceID: c.room(), Mode: sma.ModeTalk},
+		&sma.ConferenceJoin{Target: sma.On(agent.CallID), ConferenceID: c.room(), Mode: sma.ModeTalk},
+	)...)
 	if con.Record && con.Dial.IsZero() {
-		list = append(list, &sma.StartCallRecording{Target: sma.On(c.legA.CallID), Track: "BOTH",
-			Destination: sma.Destination{Type: "S3", Location: s.cfg.RecordingLocation}})
+		list = append(list, sma.Do(&sma.StartCallRecording{Target: sma.On(c.legA.CallID), Track: "BOTH",
+			Destination: sma.Destination{Type: "S3", Location: s.cfg.RecordingLocation}})...)
 	}
-	return sma.Respond(append(before, sma.Do(list...)...)...)
+	return sma.Respond(list...), nil
 }
 
 // withdraw takes back an offer that is over: what rings for it stops, and a leg
@@ -159,7 +182,13 @@ func (s *Service) withdraw(ctx context.Context, c *call, con *contact.Contact) (
 // onNoAnswer ends the offer of an agent whose device did not pick up.
 func (s *Service) onNoAnswer(ctx context.Context, c *call) (sma.Response, error) {
 	offer := offerOf(c)
-	err := s.router.Expire(ctx, c.tenant, c.id, offer)
+	con, err := s.router.Contact(ctx, c.tenant, c.id)
+	if err == nil && con.Talk && con.Offer != offer {
+		return s.partyGone(ctx, c, offer, true)
+	}
+	if err == nil {
+		err = s.router.Expire(ctx, c.tenant, c.id, offer)
+	}
 	if err == nil {
 		err = s.router.Unjoin(ctx, c.tenant, c.id, offer) // a softphone had accepted before
 	}
@@ -177,6 +206,9 @@ func (s *Service) onJoined(ctx context.Context, c *call, failed bool) (sma.Respo
 	if err != nil {
 		return s.keepIfOver(err)
 	}
+	if con.State == contact.Connected {
+		return s.tidy(ctx, c, con)
+	}
 	if con.State != contact.Connecting {
 		return sma.Keep(), nil
 	}
@@ -191,15 +223,15 @@ func (s *Service) onJoined(ctx context.Context, c *call, failed bool) (sma.Respo
 	if failed {
 		s.run.Log.ErrorContext(ctx, "recording failed to start", "contact", string(c.id), "error", string(c.ActionData.ErrorType))
 	}
-	agent, _ := c.agentLeg()
-	_, err = s.router.JoinedLeg(ctx, c.tenant, c.id, con.Offer, agent.CallID, recording)
+	agent, _ := c.agentOf(con)
+	con, err = s.router.JoinedLeg(ctx, c.tenant, c.id, con.Offer, agent.CallID, recording)
 	if errors.Is(err, acd.ErrOffer) { // the lease was over in this moment
 		return s.dropAgent(c), nil
 	}
 	if err != nil {
 		return sma.Response{}, err
 	}
-	return sma.Keep(), nil
+	return s.tidy(ctx, c, con)
 }
 
 // partAndWait gives up a join: the agent's leg goes, the contact waits again and
@@ -257,127 +289,4 @@ func (s *Service) resume(ctx context.Context, c *call) (sma.Response, error) {
 	return sma.Respond(sma.Do(
 		&sma.ConferenceUpdate{Target: sma.On(c.legA.CallID), ConferenceID: string(c.id), Mode: sma.ModeTalk},
 	)...), nil
-}
-
-// onHangup ends what a leg that is gone was part of.
-func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
-	lost := c.ActionData != nil && c.ActionData.Huawu != nil && c.ActionData.Huawu.Reason == sma.ReasonRelayLost
-	con, err := s.router.Glance(ctx, c.tenant, c.id, sureEnd)
-	if errors.Is(err, acd.ErrNoContact) { // the function was gone while the call lived
-		if _, err = s.begin(ctx, c); err == nil {
-			con, err = s.router.Contact(ctx, c.tenant, c.id)
-		}
-	}
-	if err != nil {
-		return sma.Response{}, err
-	}
-	if gone := s.gone(c).CallID; gone != c.legA.CallID {
-		if !lost {
-			return s.otherGone(ctx, c, con, gone)
-		}
-		if !con.Live() { // a leg that rang, of a customer who is reported too
-			return sma.Keep(), nil
-		}
-	}
-	why := contact.CustomerLeft
-	if lost {
-		why = contact.RelayLost
-	} else if con.State != contact.Connected && con.State != contact.Ended && con.State != contact.Completed {
-		if why, err = s.whoEnded(ctx, c); err != nil {
-			return sma.Response{}, err
-		}
-	}
-	if _, err := s.router.EndSeen(ctx, con, why); err != nil {
-		return sma.Response{}, err
-	}
-	return sma.Respond(hangUp(c.Live()...)...), nil
-}
-
-// sureEnd reports of a contact that a stale read of it will do at a hang-up: the
-// end of a talk is the same whoever else ends it, and what is over stays so.
-func sureEnd(c *contact.Contact) bool { return c.State == contact.Connected || acd.Over(c) }
-
-// gone returns the leg that a HANGUP is about, leg A if it does not say.
-func (s *Service) gone(c *call) sma.Participant {
-	if c.ActionData == nil || c.ActionData.Parameters == nil {
-		return c.legA
-	}
-	id, tag := c.ActionData.Parameters.Leg()
-	if p, ok := c.LegByID(id); ok {
-		return p
-	}
-	if id != "" {
-		return sma.Participant{CallID: id} // a leg that is listed no more
-	}
-	if p, ok := c.Leg(tag); ok {
-		return p
-	}
-	return c.legA
-}
-
-// whoEnded tells a flow that hung up from a caller who did.
-func (s *Service) whoEnded(ctx context.Context, c *call) (contact.Reason, error) {
-	m, err := s.remember(ctx, c)
-	if err != nil {
-		return "", err
-	}
-	switch m.state.Ended {
-	case interp.Disconnected:
-		return contact.FlowEnded, nil
-	case interp.Failed:
-		return contact.Other, nil
-	}
-	return contact.CustomerLeft, nil
-}
-
-// agentGone handles an agent's leg that hung up while the customer is there. The
-// hang-up of one who had the offer before may be reported when the next one
-// talks already.
-func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact, leg string) (sma.Response, error) {
-	_, another := c.agentLeg()
-	if con.AgentLeg != "" && con.AgentLeg != leg || con.AgentLeg == "" && another {
-		return sma.Keep(), nil
-	}
-	switch con.State {
-	case contact.Connected:
-		return s.agentLeft(ctx, c, con, leaver(con))
-	case contact.Connecting:
-		return s.partAndWait(ctx, c, con)
-	case contact.Ended, contact.Completed:
-		return s.agentLeft(ctx, c, con, con.Reason)
-	}
-	m, err := s.remember(ctx, c) // a leg that rang, or one we parted and were asked about again
-	if err != nil || !m.answered(c) {
-		return sma.Keep(), err
-	}
-	return m.answer()
-}
-
-// leaver is the reason of a talk that ends from the agent's side.
-func leaver(con *contact.Contact) contact.Reason {
-	if !con.Dial.IsZero() {
-		return contact.ThirdParty
-	}
-	return contact.AgentLeft
-}
-
-// agentLeft ends a talk from the agent's side. The customer hears the flow for
-// customers who remain, if one is set, and is hung up after it.
-func (s *Service) agentLeft(ctx context.Context, c *call, con *contact.Contact, why contact.Reason) (sma.Response, error) {
-	if why != leaver(con) || con.State != contact.Connected && !(acd.Over(con) && con.Reason == why) {
-		return sma.Keep(), nil
-	}
-	if _, err := s.router.EndTalk(ctx, con, why); err != nil {
-		return s.keepIfOver(err)
-	}
-	out := sma.Respond(hangUp(c.allOthers()...)...)
-	rest, bound, err := s.customerRemains(ctx, c)
-	if err != nil {
-		return sma.Response{}, err
-	}
-	if !bound && c.legA.Status != sma.Disconnected {
-		rest = hangUp(c.legA)
-	}
-	out.Actions = append(out.Actions, rest...)
-	return out, nil
 }

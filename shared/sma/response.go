@@ -93,6 +93,7 @@ const (
 	ArgAgentID     = "agentId"
 	ArgURI         = "uri"
 	ArgRingSeconds = "ringSeconds"
+	ArgSince       = "since" // talk: the version of the talk that it is about
 )
 
 // ReadResponse decodes a handler's answer.
