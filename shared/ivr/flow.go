@@ -1,8 +1,10 @@
 package ivr
 
 import (
+	"cmp"
 	"context"
 	"reflect"
+	"strings"
 
 	"huawu/shared/acd"
 	"huawu/shared/contact"
@@ -171,15 +173,25 @@ func (s *Service) env(ctx context.Context, c *call) (interp.Env, error) {
 			InstanceARN: contact.ARN("instance", c.tenant, c.tenant), Region: s.cfg.Region,
 			Customer: interp.Endpoint{Address: number(c.legA.From).Full()}, System: interp.Endpoint{Address: number(c.legA.To).Full()},
 			SIPHeaders: c.legA.SipHeaders},
-		Language: n.Language, PromptBucket: s.cfg.PromptBucket, QueueMusic: s.cfg.QueueMusic,
-	}
-	if env.Language == "" {
-		env.Language = s.cfg.Language
+		Language: cmp.Or(asked(c.legA.SipHeaders), n.Language, s.cfg.Language), PromptBucket: s.cfg.PromptBucket, QueueMusic: s.cfg.QueueMusic,
 	}
 	if c.CallDetails.Huawu != nil {
 		env.Can = c.CallDetails.Huawu.Capabilities
 	}
 	return env, nil
+}
+
+// headerLanguage is how a caller's page says which language was picked there.
+const headerLanguage = "X-Language"
+
+// asked is the language that a caller has asked for before the call, as a BCP 47
+// tag; "" if none. Any caller may send the header, so it is looked at first.
+func asked(headers sma.Attributes) string {
+	tag := headers[headerLanguage]
+	if len(tag) > 16 || strings.Trim(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+		return ""
+	}
+	return tag
 }
 
 // enqueue lets the contact wait, as its flow has set.
