@@ -32,11 +32,11 @@ export function OfferCard({ offer, brief }: { offer: Offer; brief?: boolean }) {
         {phone ? (
           <p className="offer-pickup">{t('offer.pickup')}</p>
         ) : (
-          <Button variant="primary" iconName="call" loading={busy === 'accept'} onClick={() => void accept(offer)} ariaLabel={t('offer.accept')}>
+          <Button variant="primary" iconName="call" loading={busy === 'accept'} onClick={() => void accept(offer)}>
             {t('offer.accept')} <kbd>{keyNames.answer}</kbd>
           </Button>
         )}
-        <Button loading={busy === 'reject'} onClick={() => void run('reject', () => api.reject(offer.contactId, offer.offerId))} ariaLabel={t('offer.decline')}>
+        <Button loading={busy === 'reject'} onClick={() => void run('reject', () => api.reject(offer.contactId, offer.offerId))}>
           {t('offer.decline')} <kbd>{keyNames.decline}</kbd>
         </Button>
       </div>

@@ -52,7 +52,7 @@ export function StatusPicker() {
       >
         {shown}
       </ButtonDropdown>
-      <span className="since num">{since ? clock(secondsSince(since, now)) : ''}</span>
+      <span className="since num">{since && Date.parse(since) > 0 ? clock(secondsSince(since, now)) : ''}</span>
       {me.next && <span className="chip">{t('status.next', { status: text(me.next, me) })}</span>}
     </div>
   )

@@ -53,9 +53,7 @@ export function CallBar({ contact }: { contact: Current }) {
         <Bar icon="keyboard" text={t('call.keypad')} shortcut={keyNames.keypad} on={keypad} disabled={!connected} onClick={() => setKeypad(!keypad)} expanded={keypad} />
         {own && !contact.consult && <Bar icon="redo" text={t('call.transfer')} shortcut={keyNames.transfer} disabled={!connected} onClick={() => setTransfer(true)} />}
         <span className="grow" />
-        <span className="hang-up">
-          <Bar icon="close" text={t(asked ? 'call.hangup.again' : 'call.hangup')} shortcut={keyNames.decline} loading={busy === 'hangup'} onClick={hangUp} />
-        </span>
+        <Bar icon="close" text={t(asked ? 'call.hangup.again' : 'call.hangup')} shortcut={keyNames.decline} loading={busy === 'hangup'} red onClick={hangUp} />
       </div>
       <span className="unseen" role="status">
         {asked ? t('call.hangup.again') : ''}
@@ -70,17 +68,20 @@ export function CallBar({ contact }: { contact: Current }) {
   )
 }
 
-type BarProps = { icon: ButtonProps['iconName']; text: string; shortcut: string; on?: boolean; loading?: boolean; disabled?: boolean; expanded?: boolean; onClick: () => void }
+type BarProps = { icon: ButtonProps['iconName']; text: string; shortcut: string; on?: boolean; loading?: boolean; disabled?: boolean; expanded?: boolean; red?: boolean; onClick: () => void }
 
-function Bar({ icon, text, shortcut, on, loading, disabled, expanded, onClick }: BarProps) {
+function Bar({ icon, text, shortcut, on, loading, disabled, expanded, red, onClick }: BarProps) {
   return (
     <span className={on ? 'bar-on' : undefined} title={shortcut}>
-      <Button iconName={icon} loading={loading ?? false} disabled={disabled ?? false} ariaLabel={text} {...(expanded === undefined ? {} : { ariaExpanded: expanded })} onClick={onClick}>
+      <Button iconName={icon} loading={loading ?? false} disabled={disabled ?? false} ariaLabel={text} {...(red ? { style: redButton } : {})} {...(expanded === undefined ? {} : { ariaExpanded: expanded })} onClick={onClick}>
         {text}
       </Button>
     </span>
   )
 }
+
+const all = (v: string) => ({ default: v, hover: v, active: v })
+const redButton: ButtonProps.Style = { root: { color: all('var(--bad)'), borderColor: all('var(--bad)'), background: { default: 'transparent', hover: 'var(--bad-soft)', active: 'var(--bad-soft)' } } }
 
 /** useSure asks once more before a call is hung up: the second press within two
  *  seconds does it. */

@@ -76,7 +76,7 @@ export function Wrap({ contact }: { contact: Current }) {
         </span>
         <span className="soft num">{draft.note.length > longest * 0.8 ? t('wrap.note.count', { n: draft.note.length, max: longest }) : ''}</span>
         <span className="grow" />
-        <Button variant="primary" disabled={!over} loading={busy === 'finish'} onClick={() => void finish()} ariaLabel={t('wrap.finish')}>
+        <Button variant="primary" disabled={!over} loading={busy === 'finish'} onClick={() => void finish()}>
           {t('wrap.finish')} <kbd>{keyNames.finish}</kbd>
         </Button>
       </div>

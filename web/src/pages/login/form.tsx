@@ -79,8 +79,10 @@ export function LoginForm({ fixed, onIn }: { fixed?: { tenant: string; username?
       <FormField
         label={t('login.password')}
         errorText={missing(password)}
-        secondaryControl={
-          <Button iconName={shown ? 'lock-private' : 'view-full'} formAction="none" ariaLabel={t(shown ? 'login.hide' : 'login.show')} onClick={() => setShown(!shown)} />
+        constraintText={
+          <button type="button" className="quiet reveal" aria-pressed={shown} onClick={() => setShown(!shown)}>
+            {t(shown ? 'login.hide' : 'login.show')}
+          </button>
         }
       >
         <Input ref={field} value={password} onChange={(e) => setPassword(e.detail.value)} type={shown ? 'text' : 'password'} autoComplete="current-password" name="password" spellcheck={false} />
