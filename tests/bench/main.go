@@ -100,6 +100,10 @@ func benchmarks() []hot {
 		{"mediarelay/media", "^BenchmarkRelay$", "300ms", func(t *table, r result) {
 			t.row("forward through the kernel"+r.variant(), fmt.Sprintf("%.0f ns", r.of["ns/relayed-packet"]), "")
 		}},
+		{"mediarelay/media", "^BenchmarkMix$", "300ms", func(t *table, r result) {
+			t.row("mix 20 ms for a party"+r.variant(), fmt.Sprintf("%.0f ns", r.of["ns/party-frame"]), "")
+			t.limit("  allocations", r.of["allocs/op"], 0)
+		}},
 		{"mediarelay/call", "^BenchmarkCall$", "300ms", rate("calls through the state machine")},
 		{"mediarelay/sipleg", "^BenchmarkCall$", "300ms", rate("SIP calls, both ends")},
 		{"shared/flow/interp", "^BenchmarkLogic$", "300ms", told("actions of a flow", "actions/s")},
