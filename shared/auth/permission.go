@@ -32,13 +32,14 @@ const (
 	ReadAny         Permission = "contact:read:any" // all contacts of the tenant
 	ViewNumbers     Permission = "pii:view"         // customers' numbers in full
 	ListenRecording Permission = "recording:listen"
-	EditFlows       Permission = "flow:edit" // save, publish and bind flows
-	WatchFloor      Permission = "floor:watch" // how all agents and queues stand
+	EditFlows       Permission = "flow:edit"         // save, publish and bind flows
+	WatchFloor      Permission = "floor:watch"       // how all agents and queues stand
+	Supervise       Permission = "contact:supervise" // listen, whisper, join, take over, move a contact, set another's status
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
-	return []Permission{ActAsAgent, EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor}
+	return []Permission{ActAsAgent, EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor, Supervise}
 }
 
 // grants is the table of permissions: what is not here is denied. It is a switch
@@ -48,7 +49,7 @@ func grants(r Role) []Permission {
 	case Agent:
 		return []Permission{ActAsAgent, ReadOwn}
 	case Supervisor:
-		return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor}
+		return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor, Supervise}
 	case Admin:
 		return []Permission{EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor}
 	}

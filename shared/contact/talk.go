@@ -313,10 +313,9 @@ func (t *Talk) HandOver(c *Contact, id OfferID, why Reason, now time.Time) (*Con
 	}
 	p := *found
 	left := c.Leave(why, p.Segment, now)
-	t.Parties = slices.DeleteFunc(t.Parties, func(q Party) bool { return q.ID == id })
-	if id == t.Consult {
-		t.Consult, t.Aside = "", false
-	}
+	asked := t.Consult // belonged to the agent who leaves
+	t.Parties = slices.DeleteFunc(t.Parties, func(q Party) bool { return q.ID == id || q.ID == asked })
+	t.Consult, t.Aside = "", false
 	t.Offer, t.Moved = p.ID, t.next()
 	c.Offer, c.OfferAgent, c.AgentLeg, c.Attempts = p.ID, p.Agent, p.Leg, 1
 	if p.Kind == NumberParty {

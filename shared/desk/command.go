@@ -59,11 +59,14 @@ func (d *Desk) registerCommands(api huma.API) {
 		{"hangUpContact", sma.VerbHangup, "End the call"},
 	} {
 		register(d, api, post(c.id, c.verb, c.summary, http.StatusAccepted), func(ctx context.Context, who auth.Identity, in *ContactPath) (*doneOutput, error) {
-			c, err := d.command(ctx, who, in.ID, c.verb)
+			con, err := d.command(ctx, who, in.ID, c.verb)
+			if err != nil && c.verb == sma.VerbHangup {
+				return d.leaveParty(ctx, who, in.ID, "", err)
+			}
 			if err != nil {
 				return nil, err
 			}
-			return done(c), nil
+			return done(con), nil
 		})
 	}
 }
@@ -85,14 +88,10 @@ func (d *Desk) mine(ctx context.Context, who auth.Identity, id string) (*contact
 // click there would bind the agent without a leg.
 func (d *Desk) accept(ctx context.Context, who auth.Identity, in *offerInput) (*doneOutput, error) {
 	if _, err := d.mine(ctx, who, in.ID); err != nil {
-		return nil, d.over(ctx, who, in.ID, err)
+		return d.acceptParty(ctx, who, in, d.over(ctx, who, in.ID, err))
 	}
-	a, err := d.router.Agent(ctx, who.Tenant, who.Agent)
-	if err != nil {
+	if err := d.notPhone(ctx, who); err != nil {
 		return nil, err
-	}
-	if a.Device.Kind == agent.Phone {
-		return nil, fault.New(fault.Conflict, "pick up the phone to accept")
 	}
 	c, err := d.router.Accept(ctx, who.Tenant, contact.ID(in.ID), contact.OfferID(in.Body.Offer))
 	if err != nil {
@@ -101,9 +100,18 @@ func (d *Desk) accept(ctx context.Context, who auth.Identity, in *offerInput) (*
 	return done(c), nil
 }
 
+// notPhone refuses what an agent with a phone does by picking it up.
+func (d *Desk) notPhone(ctx context.Context, who auth.Identity) error {
+	a, err := d.router.Agent(ctx, who.Tenant, who.Agent)
+	if err == nil && a.Device.Kind == agent.Phone {
+		err = fault.New(fault.Conflict, "pick up the phone to accept")
+	}
+	return err
+}
+
 func (d *Desk) reject(ctx context.Context, who auth.Identity, in *offerInput) (*doneOutput, error) {
 	if _, err := d.mine(ctx, who, in.ID); err != nil {
-		return nil, d.over(ctx, who, in.ID, err)
+		return d.leaveParty(ctx, who, in.ID, in.Body.Offer, d.over(ctx, who, in.ID, err))
 	}
 	if err := d.router.Reject(ctx, who.Tenant, contact.ID(in.ID), contact.OfferID(in.Body.Offer)); err != nil {
 		return nil, err
@@ -139,6 +147,11 @@ func (d *Desk) command(ctx context.Context, who auth.Identity, id, verb string) 
 	c, err := d.mine(ctx, who, id)
 	if err != nil {
 		return nil, err
+	}
+	if c.Talk && verb != sma.VerbHangup {
+		if t, err := d.router.Talk(ctx, c); err != nil || t.Consult != "" {
+			return nil, firstOf(err, contact.ErrConsults)
+		}
 	}
 	return c, d.router.Command(ctx, c, verb)
 }

@@ -84,6 +84,8 @@ func New(c Config) http.Handler {
 	d.registerSIP(api)
 	d.registerCommands(api)
 	d.registerTransfer(api)
+	d.registerConsult(api)
+	d.registerSupervise(api)
 	d.registerContacts(api)
 	d.registerQuality(api)
 	d.registerLive(api)

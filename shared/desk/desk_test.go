@@ -516,8 +516,12 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"GET /v1/agents/me": agents, "POST /v1/sip/tickets": agents, "POST /v1/agents/me/status": agents,
 		"POST /v1/contacts/{id}/accept": agents, "POST /v1/contacts/{id}/reject": agents, "POST /v1/contacts/{id}/hold": agents, "POST /v1/contacts/{id}/resume": agents,
 		"POST /v1/contacts/{id}/hangup": agents, "POST /v1/contacts/{id}/finish": agents,
-		"POST /v1/contacts/{id}/transfer": agents,
-		"GET /v1/contacts":                everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
+		"POST /v1/contacts/{id}/transfer": agents, "POST /v1/contacts/{id}/consult": agents, "POST /v1/contacts/{id}/consult/complete": agents,
+		"POST /v1/contacts/{id}/consult/join": agents, "POST /v1/contacts/{id}/consult/cancel": agents, "POST /v1/contacts/{id}/consult/swap": agents,
+		"POST /v1/contacts/{id}/parties/{party}/hold": agents, "POST /v1/contacts/{id}/parties/{party}/resume": agents, "POST /v1/contacts/{id}/parties/{party}/drop": agents,
+		"POST /v1/contacts/{id}/digits":    agents,
+		"POST /v1/contacts/{id}/supervise": {auth.Supervisor}, "POST /v1/contacts/{id}/move": {auth.Supervisor}, "POST /v1/agents/{id}/status": {auth.Supervisor},
+		"GET /v1/contacts": everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
 		"GET /v1/contacts/{id}/recordings/{n}/audio": {auth.Supervisor, auth.Admin},
 		"POST /v1/contacts/{id}/quality":             agents, "POST /v1/live/tickets": everyone, "GET /v1/targets": agents,
 		"GET /v1/floor": {auth.Supervisor, auth.Admin},
@@ -529,7 +533,8 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	want["GET /v1/flows/{id}/journey"] = []auth.Role{auth.Supervisor, auth.Admin}
 	bodies := map[string]string{"/status": `{"status":"offline"}`, "/accept": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/reject": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/finish": `{"disposition":"x"}`}
 	bodies["/quality"] = `{"seconds":1,"received":{"packets":1,"lost":0,"jitterMs":1},"sent":{"packets":1,"lost":0,"jitterMs":1}}`
-	bodies["/transfer"] = `{"kind":"queue","target":"loans"}`
+	bodies["/transfer"], bodies["/consult"], bodies["/digits"] = `{"kind":"queue","target":"loans"}`, `{"kind":"queue","target":"loans"}`, `{"digits":"1"}`
+	bodies["/supervise"], bodies["/move"] = `{"mode":"listen"}`, `{"queue":"loans"}`
 	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets"} // of one's own tenant, whichever it is
 	open := map[string]int{                                                                                     // whoever asks, with or without a token: the same answer
 		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204, "POST /v1/call/tickets": 404,
@@ -555,7 +560,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		b := newBench(t)
 		id := b.talk(b.token("demo", lin, auth.Agent))
 		b.recorded(id, 0, 100)
-		path = strings.NewReplacer("{id}", string(id), "{n}", "0").Replace(path)
+		path = strings.NewReplacer("{id}", string(id), "{n}", "0", "{party}", "customer").Replace(path)
 		body := bodies[path[strings.LastIndex(path, "/"):]]
 		if method == "GET" {
 			body = ""

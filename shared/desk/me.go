@@ -13,11 +13,25 @@ import (
 
 type meOutput struct{ Body view.Me }
 
-type statusInput struct {
-	Body struct {
-		Status string `json:"status" enum:"available,offline,custom"`
-		Name   string `json:"name,omitempty" maxLength:"64" doc:"Of a custom status; required with it"`
+// NewStatus is a status to be set.
+type NewStatus struct {
+	Status string `json:"status" enum:"available,offline,custom"`
+	Name   string `json:"name,omitempty" maxLength:"64" doc:"Of a custom status; required with it"`
+}
+
+type statusInput struct{ Body NewStatus }
+
+// state is the status in the words of the domain.
+func (n NewStatus) state() (agent.State, error) {
+	switch {
+	case n.Status == "custom" && n.Name == "":
+		return "", wrongField("body.name", "a custom status needs a name")
+	case n.Status == "custom":
+		return agent.Away, nil
+	case n.Status == "offline":
+		return agent.Offline, nil
 	}
+	return agent.Available, nil
 }
 
 func (d *Desk) registerHealth(api huma.API) {
@@ -45,15 +59,9 @@ func (d *Desk) registerMe(api huma.API) {
 		})
 	register(d, api, operation{"setStatus", http.MethodPost, "/v1/agents/me/status", "Set the agent's status, now or after the last contact", auth.ActAsAgent, http.StatusOK},
 		func(ctx context.Context, who auth.Identity, in *statusInput) (*meOutput, error) {
-			if in.Body.Status == "custom" && in.Body.Name == "" {
-				return nil, wrongField("body.name", "a custom status needs a name")
-			}
-			to := agent.Available
-			switch in.Body.Status {
-			case "offline":
-				to = agent.Offline
-			case "custom":
-				to = agent.Away
+			to, err := in.Body.state()
+			if err != nil {
+				return nil, err
 			}
 			a, err := d.router.SetStatus(ctx, who.Tenant, who.Agent, to, in.Body.Name)
 			if err != nil {

@@ -41,6 +41,8 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 		return s.hold(ctx, c)
 	case verb == sma.VerbResume && current && con.State == contact.Connected:
 		return s.resume(ctx, c)
+	case verb == sma.VerbDigits && current && con.State == contact.Connected:
+		return sma.Respond(sma.Do(&sma.SendDigits{Target: sma.On(c.legA.CallID), Digits: sma.Text(args[sma.ArgDigits])})...), nil
 	case verb == sma.VerbHangup && current:
 		return s.agentLeaves(ctx, c, con)
 	}

@@ -81,6 +81,7 @@ const (
 	VerbConnect = "connect" // call the device of an agent who accepted
 	VerbJoin    = "join"    // join caller and agent, if that is not done or its word was lost
 	VerbTalk    = "talk"    // let the legs talk as the contact and its talk say by now
+	VerbDigits  = "digits"  // send digits to the customer's leg
 	VerbHold    = "hold"
 	VerbResume  = "resume"
 	VerbHangup  = "hangup" // the agent ends the call
@@ -93,6 +94,7 @@ const (
 	ArgAgentID     = "agentId"
 	ArgURI         = "uri"
 	ArgRingSeconds = "ringSeconds"
+	ArgDigits      = "digits"
 	ArgSince       = "since" // talk: the version of the talk that it is about
 )
 
