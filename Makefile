@@ -17,7 +17,7 @@ run: web ## the whole centre on this machine, with a demo tenant (DATA=folder)
 deps: ## install the peers that tests call with (Debian packages; as root, else says how)
 	@./tests/deps.sh
 
-test: deps check ## all that must pass: checks, unit, race, stories with real SIP peers
+test: deps check web-test ## all that must pass: checks, unit, race, the pages, stories with real SIP peers and browsers
 	$(GO) test -race -timeout 15m ./...
 	$(GO) test -count=1 -run '^(TestManyCalls|TestClientsRace)$$' ./tests/sim -seeds 51 -ops 10000
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # program=package
-wanted=(baresip=baresip-core sipp=sip-tester espeak-ng=espeak-ng gcc=gcc)
+wanted=(baresip=baresip-core sipp=sip-tester espeak-ng=espeak-ng gcc=gcc chromium=chromium)
 
 # The AWS Encryption SDK opens what the relay seals. Without it that one test is left to a decoder of ours.
 python=build/python
@@ -19,6 +19,8 @@ missing=()
 for w in "${wanted[@]}"; do
   command -v "${w%%=*}" >/dev/null 2>&1 || missing+=("${w#*=}")
 done
+# Without a Chinese font the pages are boxes in the browser's pictures.
+ls /usr/share/fonts/opentype/noto/NotoSansCJK-* >/dev/null 2>&1 || missing+=(fonts-noto-cjk)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 line="apt-get install -y --no-install-recommends ${missing[*]}"

@@ -31,18 +31,6 @@ export function deskAPI(session: Session) {
     throw new Problem(response.status, e.detail ?? '', Number(response.headers.get('Retry-After')) || 0)
   }
 
-  /** post sends a command that answers JSON. */
-  async function post<T>(path: string, body?: unknown): Promise<T> {
-    const res = await session.fetch(path, {
-      method: 'POST',
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? null : JSON.stringify(body),
-    })
-    if (!res.ok) throw await problemOf(res)
-    return (res.status === 204 ? undefined : await res.json()) as T
-  }
-
-  const on = (id: string, verb: string, body?: unknown) => post<{ contactId: string; state: string }>(`/v1/contacts/${encodeURIComponent(id)}/${verb}`, body)
   const path = (id: string) => ({ params: { path: { id } } })
 
   return {
@@ -54,12 +42,13 @@ export function deskAPI(session: Session) {
     resume: (id: string) => got(client.POST('/v1/contacts/{id}/resume', path(id))),
     hangUp: (id: string) => got(client.POST('/v1/contacts/{id}/hangup', path(id))),
     finish: (id: string, disposition: string, note?: string) => got(client.POST('/v1/contacts/{id}/finish', { ...path(id), body: { disposition, ...(note ? { note } : {}) } })),
-    transfer: (id: string, kind: TargetKind, target: string, note?: string) => on(id, 'transfer', { kind, target, ...(note ? { note } : {}) }),
-    consult: (id: string, kind: TargetKind, target: string) => on(id, 'consult', { kind, target }),
-    consultVerb: (id: string, verb: 'complete' | 'join' | 'cancel' | 'swap') => on(id, `consult/${verb}`),
-    party: (id: string, party: string, verb: 'hold' | 'resume' | 'drop') => on(id, `parties/${encodeURIComponent(party)}/${verb}`),
-    digits: (id: string, digits: string) => on(id, 'digits', { digits }),
-    supervise: (id: string, mode: 'listen' | 'whisper' | 'barge' | 'takeover' | 'stop') => on(id, 'supervise', { mode }),
+    transfer: (id: string, kind: TargetKind, target: string, note?: string) =>
+      got(client.POST('/v1/contacts/{id}/transfer', { ...path(id), body: { kind, target, ...(note ? { note } : {}) } })),
+    consult: (id: string, kind: TargetKind, target: string) => got(client.POST('/v1/contacts/{id}/consult', { ...path(id), body: { kind, target } })),
+    consultVerb: (id: string, verb: 'complete' | 'join' | 'cancel' | 'swap') => got(client.POST(`/v1/contacts/{id}/consult/${verb}`, path(id))),
+    party: (id: string, party: string, verb: 'hold' | 'resume' | 'drop') => got(client.POST(`/v1/contacts/{id}/parties/{party}/${verb}`, { params: { path: { id, party } } })),
+    digits: (id: string, digits: string) => got(client.POST('/v1/contacts/{id}/digits', { ...path(id), body: { digits } })),
+    supervise: (id: string, mode: 'listen' | 'whisper' | 'barge' | 'takeover' | 'stop') => got(client.POST('/v1/contacts/{id}/supervise', { ...path(id), body: { mode } })),
     quality: (id: string, q: Total) => got(client.POST('/v1/contacts/{id}/quality', { ...path(id), body: q })),
     targets: async (q: string, signal?: AbortSignal): Promise<Targets> => {
       const found = await got(client.GET('/v1/targets', { params: { query: q ? { q } : {} }, ...(signal ? { signal } : {}) }))
@@ -89,7 +78,7 @@ export function deskAPI(session: Session) {
       }
       return new Blob(parts, { type: 'audio/wav' })
     },
-    liveTicket: () => post<{ url: string; ticket: string }>('/v1/live/tickets'),
-    sipTicket: () => post<SipTicket>('/v1/sip/tickets'),
+    liveTicket: () => got(client.POST('/v1/live/tickets')),
+    sipTicket: (): Promise<SipTicket> => got(client.POST('/v1/sip/tickets')),
   }
 }

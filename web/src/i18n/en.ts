@@ -107,6 +107,7 @@ export const en: Catalogue = {
   'phone.connecting': 'Connecting…',
   'phone.lost': 'Voice connection lost, reconnecting…',
   'phone.failed': 'Voice registration failed',
+  'phone.deviceLost': 'The browser phone was gone for a while: you are offline now.',
   'phone.elsewhere': 'Sound is in another tab',
   'phone.elsewhere.long': 'The sound of this account is in another tab.',
   'phone.take': 'Take the sound over here',

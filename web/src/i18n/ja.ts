@@ -107,6 +107,7 @@ export const ja: Catalogue = {
   'phone.connecting': '接続中…',
   'phone.lost': '音声の接続が切れました。再接続中…',
   'phone.failed': '音声を登録できません',
+  'phone.deviceLost': 'ブラウザー電話が切断されたため、オフラインになりました。',
   'phone.elsewhere': '音声は別のタブにあります',
   'phone.elsewhere.long': 'このアカウントの音声は別のタブにあります。',
   'phone.take': '音声をここに移す',

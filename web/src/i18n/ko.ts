@@ -107,6 +107,7 @@ export const ko: Catalogue = {
   'phone.connecting': '연결 중…',
   'phone.lost': '음성 연결이 끊겨 다시 연결 중…',
   'phone.failed': '음성 등록 실패',
+  'phone.deviceLost': '브라우저 전화가 끊겨 오프라인으로 바뀌었습니다.',
   'phone.elsewhere': '소리가 다른 탭에 있습니다',
   'phone.elsewhere.long': '이 계정의 소리는 다른 탭에 있습니다.',
   'phone.take': '소리를 여기로 가져오기',

@@ -106,6 +106,7 @@ export const zhCN = {
   'phone.connecting': '连接中…',
   'phone.lost': '语音连接中断，正在重连…',
   'phone.failed': '语音注册失败',
+  'phone.deviceLost': '网页电话断开过，状态已转为离线。',
   'phone.elsewhere': '声音在另一个标签页',
   'phone.elsewhere.long': '这个账号的声音正在另一个标签页里。',
   'phone.take': '接管音频',

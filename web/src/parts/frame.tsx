@@ -128,25 +128,23 @@ function LinkBanner() {
   )
 }
 
+/** deviceLost is the server's name of the status of an agent whose page was gone. */
+const deviceLost = 'device lost'
+
 function AgentBanners() {
   const { me, phone, view, owner, take, run, failure, dismiss } = useAgentHere()
   const { api, live, ringer } = useApp()
   const { t } = useWords()
   const web = me?.device === 'softphone'
+  const back = () => {
+    void ringer.unlock()
+    void run('status', async () => live.put('me', await api.setStatus({ status: 'available' })))
+  }
   const mic = view.mic === 'denied' ? 'phone.mic.denied' : view.mic === 'missing' ? 'phone.mic.missing' : view.mic === 'lost' ? 'phone.mic.lost' : view.mic === 'insecure' ? 'check.mic.insecure' : view.mic === 'busy' ? 'check.mic.busy' : null
   return (
     <>
-      {me?.status.status === 'missed' && (
-        <Banner
-          kind="bad"
-          text={t('offer.missed')}
-          action={t('offer.missed.back')}
-          onAction={() => {
-            void ringer.unlock()
-            void run('status', async () => live.put('me', await api.setStatus({ status: 'available' })))
-          }}
-        />
-      )}
+      {me?.status.status === 'missed' && <Banner kind="bad" text={t('offer.missed')} action={t('offer.missed.back')} onAction={back} />}
+      {me?.status.status === 'offline' && me.status.name === deviceLost && <Banner kind="warn" text={t('phone.deviceLost')} action={t('offer.missed.back')} onAction={back} />}
       {web && owner === 'elsewhere' && <Banner kind="info" text={t('phone.elsewhere.long')} action={t('phone.take')} onAction={take} />}
       {web && view.line === 'replaced' && <Banner kind="info" text={t('phone.elsewhere.long')} action={t('phone.take')} onAction={() => void phone?.start()} />}
       {web && mic && <Banner kind="bad" text={t(mic)} action={t('phone.mic.again')} onAction={() => void phone?.askAgain()} />}
