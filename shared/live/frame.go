@@ -191,6 +191,9 @@ func parts(f *view.Floor, versions view.Versions, at time.Time) []snapshot {
 	var all []snapshot
 	part, size := &view.Floor{Agents: []view.FloorAgent{}, Queues: f.Queues, Statuses: f.Statuses, TS: f.TS}, 0
 	v := view.Versions{}
+	for _, q := range f.Queues {
+		v.Take(versions, view.EntityQueue, q.ID)
+	}
 	for _, a := range f.Agents {
 		own := sizeOf(a)
 		if size > 0 && size+own > maxPart {

@@ -16,11 +16,9 @@ import (
 	"huawu/shared/live/view"
 )
 
-// Entities of deltas besides those of versions.
-const (
-	entityOffer = "offer" // of a contact's versions
-	entityQueue = "queue"
-)
+// entityOffer is the one entity of deltas that has no versions of its own: they
+// are its contact's.
+const entityOffer = "offer"
 
 // Count is a message of event.LiveQueue to oneself: count a tenant's queues for
 // whoever looks at its floor.
@@ -49,6 +47,9 @@ func (s *Service) HandleMessage(ctx context.Context, body []byte) error {
 	}
 	if left := contact.LeftFromItem(l.Item); left != nil {
 		return s.tellLeft(ctx, l, left)
+	}
+	if t := contact.TalkFromItem(l.Item); t != nil {
+		return s.tellTalk(ctx, l, t)
 	}
 	if a := agent.FromItem(l.Item); a != nil {
 		return s.tellAgent(ctx, l, a)
@@ -208,7 +209,7 @@ func (s *Service) count(ctx context.Context, n Count) error {
 	}
 	var errs []error
 	for _, q := range queues {
-		text, err := encode(delta{Type: "delta", Topic: Floor, TS: q.At, Entity: entityQueue, ID: q.ID, V: q.At.UnixMilli(), State: q})
+		text, err := encode(delta{Type: "delta", Topic: Floor, TS: q.At, Entity: view.EntityQueue, ID: q.ID, V: q.Version(), State: q})
 		if err != nil {
 			return err
 		}

@@ -69,6 +69,9 @@ type FloorQueue struct {
 	ServiceLevel ServiceLevel `json:"serviceLevel"`
 }
 
+// Version orders the counts of a queue: a later one has a higher version.
+func (q FloorQueue) Version() int64 { return q.At.UnixMilli() }
+
 // ServiceLevel is the share of a queue's calls that were answered in time, of
 // the contacts that began today and are complete.
 type ServiceLevel struct {
@@ -169,8 +172,13 @@ func (v *Views) Floor(ctx context.Context, tenant string) (*Floor, Versions, err
 			versions.note(c)
 		}
 	}
-	f.Queues, err = v.FloorQueues(ctx, tenant)
-	return f, versions, err
+	if f.Queues, err = v.FloorQueues(ctx, tenant); err != nil {
+		return nil, nil, err
+	}
+	for _, q := range f.Queues {
+		versions[EntityQueue+"/"+q.ID] = q.Version()
+	}
+	return f, versions, nil
 }
 
 // note keeps the version of a contact, or of a segment that was left.

@@ -68,6 +68,9 @@ type Offer struct {
 	Until    time.Time `json:"until" doc:"When the offer is over"`
 	Pop      *Pop      `json:"pop,omitempty" doc:"Who calls and why"`
 	Transfer *Transfer `json:"transfer,omitempty" doc:"Set if another agent had it before"`
+
+	Party      string      `json:"party,omitempty" doc:"Set if the agent is asked to take part in a contact that another has"`
+	Invitation *Invitation `json:"invitation,omitempty" doc:"Who asks, with party"`
 }
 
 // Current is a contact that the agent has.
@@ -84,6 +87,12 @@ type Current struct {
 	Transferred bool       `json:"transferred,omitempty" doc:"The agent has handed it over; only after-contact work is left"`
 	Left        string     `json:"leftOffer,omitempty" doc:"With transferred: the offer by which the agent had it"`
 	Transfer    *Transfer  `json:"transfer,omitempty" doc:"Set if another agent had it before"`
+
+	Role       string      `json:"role" enum:"agent,consulted,party,supervisor" doc:"agent: has the contact"`
+	Party      string      `json:"party,omitempty" doc:"Set if another agent has the contact"`
+	Invitation *Invitation `json:"invitation,omitempty" doc:"Who asked, with party"`
+	Parties    []Party     `json:"parties" doc:"Who takes part; none in after-contact work"`
+	Consult    *Consult    `json:"consult,omitempty"`
 }
 
 // Me is the agent who asks.
@@ -103,13 +112,15 @@ type Me struct {
 }
 
 // Versions are the versions of the items that a state was made of, under
-// "agent/<id>", "contact/<id>" and "left/<offer id>".
+// "agent/<id>", "contact/<id>", "left/<offer id>" and "queue/<id>".
 type Versions map[string]int64
 
 // Names of entities in versions and live updates.
 const (
 	EntityAgent   = "agent"
 	EntityContact = "contact"
+	EntityQueue   = "queue"
+	EntityTalk    = "talk" // who takes part in a contact, named by the contact
 	EntityLeft    = "left" // a segment that its agent has handed over, named by the offer
 )
 
@@ -132,6 +143,12 @@ func (v *Views) Me(ctx context.Context, who auth.Identity, a *agent.Agent) (*Me,
 			left, err := v.router.Left(ctx, who.Tenant, id, offer)
 			if err != nil {
 				return nil, nil, err
+			}
+			if left == nil && c.Talk {
+				if err := v.addTalk(ctx, who, c, me, versions); err != nil {
+					return nil, nil, err
+				}
+				continue
 			}
 			if now, err := v.LeftPart(ctx, who, left); err != nil {
 				return nil, nil, err
@@ -169,10 +186,13 @@ func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact,
 			return nil, nil, err
 		}
 		t, err := v.transfer(ctx, c)
-		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p, t}, nil, err
+		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p, t, "", nil}, nil, err
 	case contact.Connecting, contact.Connected, contact.Ended:
 		now := &Current{Contact: string(c.ID), State: string(c.State), Since: c.Since, Queue: c.Queue, Customer: Shown(who, c.Customer),
-			OnHold: !c.Hold.Since.IsZero(), Until: Maybe(c.ACWUntil), Joined: Maybe(c.AgentJoined)}
+			OnHold: !c.Hold.Since.IsZero(), Until: Maybe(c.ACWUntil), Joined: Maybe(c.AgentJoined), Role: RoleAgent, Parties: []Party{}}
+		if err := v.addParties(ctx, who, c, now); err != nil {
+			return nil, nil, err
+		}
 		if pop {
 			p, err := v.pop(ctx, who, c)
 			if err != nil {
