@@ -134,8 +134,9 @@ func (p *Port) speak(k *packet) {
 	p.voice.put(k, sampleAt(p.w.now), p.in.jitter>>4)
 }
 
-// sampleAt is the worker's clock in samples.
-func sampleAt(now int64) int64 { return now / int64(sampleTime(1)) }
+// sampleAt is the worker's clock in samples, so long after its beginning that no
+// place of a voice is before it.
+func sampleAt(now int64) int64 { return now/int64(sampleTime(1)) + 2*voiceLen }
 
 // mixFrame puts the sum of the sources into b, the frame that is due, and
 // reports whether there was any: who stopped sending says nothing.

@@ -513,3 +513,37 @@ func TestMixingAllocatesNothing(t *testing.T) {
 		t.Errorf("%d frames mixed", w.count.Mixed)
 	}
 }
+
+// Whatever a peer sends and whenever, a voice takes it and no listener fails.
+func TestAVoiceOfAnyPackets(t *testing.T) {
+	chance := rand.New(rand.NewPCG(5, 6))
+	sum := make([]int32, 480)
+	for range 200 {
+		v := voice{}
+		now, ts, ssrc := sampleAt(chance.Int64N(1e12)), chance.Uint32(), uint32(1)
+		for range 500 {
+			now += chance.Int64N(200)
+			switch chance.IntN(12) {
+			case 0:
+				ts = chance.Uint32()
+			case 1:
+				ts += uint32(chance.IntN(8000))
+			case 2:
+				ts -= uint32(chance.IntN(8000))
+			case 3:
+				ssrc = uint32(chance.IntN(2))
+			case 4:
+				now += chance.Int64N(20000)
+			}
+			n := chance.IntN(maxPayload + 1)
+			k := packet{b: make([]byte, headLen+n), kind: muAudio + kind(chance.IntN(2)), ts: ts, ssrc: ssrc}
+			v.put(&k, now, chance.Int64N(3000))
+			ts += uint32(n)
+			if v.end > now+voiceLen || v.real > v.end {
+				t.Fatalf("it ends %d samples from now, %d received", v.end-now, v.real-now)
+			}
+			clear(sum)
+			v.add(sum[:1+chance.IntN(len(sum))], now-chance.Int64N(2*voiceLen))
+		}
+	}
+}

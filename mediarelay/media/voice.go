@@ -34,10 +34,13 @@ type voice struct {
 
 	start  int64 // where the sound to be made up begins …
 	period int64 // … and how long it is: the pitch of the voice
+	clock  int64 // when the last packet came …
+	tuned  int64 // … and when the pitch was looked for
 }
 
 // put takes a packet that came at now. jitter is the stream's, in samples.
 func (v *voice) put(k *packet, now, jitter int64) {
+	v.clock = now
 	at := v.place + int64(int32(k.ts-v.ts))
 	slack := at - now
 	switch {
@@ -160,7 +163,9 @@ func (v *voice) conceal(to int64) {
 		return
 	}
 	if v.end == v.real {
-		v.period = v.pitch()
+		if v.period == 0 || v.clock-v.tuned >= minPitch { // a peer that makes many holes costs no more
+			v.period, v.tuned = v.pitch(), v.clock
+		}
 		v.start = v.real - v.period
 	}
 	for to = min(to, v.real+mostMade); v.end < to; v.end++ {
