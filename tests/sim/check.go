@@ -70,7 +70,7 @@ func (k *checker) failed() error { return errors.Join(k.faults...) }
 
 // stream takes the table's changes, each once and in order of its item.
 func (k *checker) stream(ctx context.Context, e events.DynamoDBEvent) {
-	_, err := each(ctx, ours(e), func(c lambdaevent.Change) error {
+	_, err := each(ctx, ours(e), func(_ context.Context, c lambdaevent.Change) error {
 		k.w.digest.change(k.w.clock.Now().Sub(k.w.start).Microseconds(), c)
 		if r := contact.RecordFromItem(c.New); r != nil {
 			k.record(r)

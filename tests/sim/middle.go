@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"time"
 
@@ -16,29 +17,51 @@ import (
 )
 
 // invocation is one call of a function.
-type invocation struct{ aborted bool }
+type invocation struct {
+	name    string
+	aborted bool
+}
 
 // invocationKey finds the invocation in its context.
 type invocationKey struct{}
 
 // invoked returns a context of a new invocation.
-func (w *World) invoked() context.Context {
-	return context.WithValue(w.ctx, invocationKey{}, &invocation{})
+func (w *World) invoked(name string) context.Context { return w.invokedBy(w.ctx, name) }
+
+func (w *World) invokedBy(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, invocationKey{}, &invocation{name: name})
 }
 
 var errAborted = fault.New(fault.Internal, "the function was aborted")
 
+// crash is the point at which one invocation of a run ends.
+type crash struct {
+	at   int    // the n-th request of all invocations, from 1; 0 = nowhere
+	done bool   // the request is done, and its answer not heard
+	who  string // whose request it was, "" = the run had fewer
+	seen int
+}
+
 // before lets things happen before a request of a function, which may end there.
-func (w *World) before(ctx context.Context) error {
+// The error of an invocation that ends only after its request is told by after.
+func (w *World) before(ctx context.Context) (after, err error) {
 	w.yield()
 	w.pause()
-	if i, ok := ctx.Value(invocationKey{}).(*invocation); ok {
-		i.aborted = i.aborted || w.opt.Aborts > 0 && !w.fair && w.rand.Float64() < w.opt.Aborts
-		if i.aborted {
-			return errAborted
+	i, ok := ctx.Value(invocationKey{}).(*invocation)
+	if !ok {
+		return nil, nil
+	}
+	if w.crash.seen++; w.crash.at == w.crash.seen {
+		w.crash.who, i.aborted = i.name, true
+		if w.crash.done {
+			return errAborted, nil
 		}
 	}
-	return nil
+	i.aborted = i.aborted || w.opt.Aborts > 0 && !w.fair && w.rand.Float64() < w.opt.Aborts
+	if i.aborted {
+		return nil, errAborted
+	}
+	return nil, nil
 }
 
 // pause lets a function stand still for some seconds, while all else goes on.
@@ -85,38 +108,44 @@ type table struct {
 
 // Get is the table's.
 func (t *table) Get(ctx context.Context, k cloud.Key, strong bool) (cloud.Item, error) {
-	if err := t.w.before(ctx); err != nil {
+	after, err := t.w.before(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return t.Table.Get(ctx, k, strong)
+	i, err := t.Table.Get(ctx, k, strong)
+	return i, cmp.Or(after, err)
 }
 
 // Query is the table's.
 func (t *table) Query(ctx context.Context, q cloud.Query) ([]cloud.Item, cloud.Cursor, error) {
-	if err := t.w.before(ctx); err != nil {
+	after, err := t.w.before(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
-	return t.Table.Query(ctx, q)
+	page, next, err := t.Table.Query(ctx, q)
+	return page, next, cmp.Or(after, err)
 }
 
 // Write is the table's.
 func (t *table) Write(ctx context.Context, x cloud.Write) (cloud.Item, error) {
-	if err := t.w.before(ctx); err != nil {
+	after, err := t.w.before(ctx)
+	if err != nil {
 		return nil, err
 	}
 	i, err := t.Table.Write(ctx, x)
 	t.w.trace(err, x)
-	return i, err
+	return i, cmp.Or(after, err)
 }
 
 // Transact is the table's.
 func (t *table) Transact(ctx context.Context, token string, x ...cloud.Write) error {
-	if err := t.w.before(ctx); err != nil {
+	after, err := t.w.before(ctx)
+	if err != nil {
 		return err
 	}
-	err := t.Table.Transact(ctx, token, x...)
+	err = t.Table.Transact(ctx, token, x...)
 	t.w.trace(err, x...)
-	return err
+	return cmp.Or(after, err)
 }
 
 // trace tells a write to the log, for a seed that is run again.
@@ -156,7 +185,8 @@ type queue struct {
 // Send is the queue's. A timer may come at half its time (once: no queue is that
 // wrong again and again), up to half a minute late, or twice.
 func (q *queue) Send(ctx context.Context, name string, m cloud.Message) error {
-	if err := q.w.before(ctx); err != nil {
+	after, err := q.w.before(ctx)
+	if err != nil {
 		return err
 	}
 	if name == acd.TimerQueue && q.w.opt.Timers {
@@ -174,10 +204,10 @@ func (q *queue) Send(ctx context.Context, name string, m cloud.Message) error {
 			}
 		}
 	}
-	return q.Queue.Send(ctx, name, m)
+	return cmp.Or(after, q.Queue.Send(ctx, name, m))
 }
 
 // each hands every record of a stream event to do.
-func each(ctx context.Context, e events.DynamoDBEvent, do func(lambdaevent.Change) error) (events.DynamoDBEventResponse, error) {
-	return lambdaevent.StreamBatch(ctx, e, func(_ context.Context, c lambdaevent.Change) error { return do(c) })
+func each(ctx context.Context, e events.DynamoDBEvent, do func(context.Context, lambdaevent.Change) error) (events.DynamoDBEventResponse, error) {
+	return lambdaevent.StreamBatch(ctx, e, func(ctx context.Context, c lambdaevent.Change) error { return do(ctx, c) })
 }

@@ -121,12 +121,12 @@ func (o *outside) open(t cloud.Table, q cloud.Queue) error {
 		Instance: instance, Now: w.clock.Now, Log: w.opt.Log})
 	return errors.Join(
 		w.cloud.Subscribe(localcloud.Consumer{Name: "event", Retries: 50, Handler: func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-			return each(ctx, e, func(c lambdaevent.Change) error {
+			return each(w.invokedBy(ctx, "event"), e, func(ctx context.Context, c lambdaevent.Change) error {
 				return o.publish.HandleChange(ctx, event.Change{ID: c.ID, At: c.At, Old: c.Old, New: c.New})
 			})
 		}}),
 		w.cloud.Poll(localcloud.Poller{Queue: crm.Queue, Visible: 10 * time.Second, Handler: func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-			return lambdaevent.QueueBatch(ctx, e, func(ctx context.Context, m lambdaevent.Message) error { return o.crm.Handle(ctx, m.Body) })
+			return lambdaevent.QueueBatch(w.invokedBy(ctx, "crm"), e, func(ctx context.Context, m lambdaevent.Message) error { return o.crm.Handle(ctx, m.Body) })
 		}}),
 	)
 }

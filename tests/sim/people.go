@@ -126,7 +126,7 @@ func (p *person) available() {
 
 func (p *person) status(to agent.State) {
 	p.act(func() error {
-		_, err := p.w.machine().desk.SetStatus(p.w.invoked(), Tenant, p.id, to, "")
+		_, err := p.w.machine().desk.SetStatus(p.w.invoked("desk SetStatus"), Tenant, p.id, to, "")
 		return err
 	})
 }
@@ -165,7 +165,7 @@ func (p *person) offered(id contact.ID, offer contact.OfferID) {
 	case w.rand.Float64() < p.decline:
 		w.after(time.Second, func() {
 			w.checker.excuse(offer)
-			p.act(func() error { return w.machine().desk.Reject(w.invoked(), Tenant, id, offer) })
+			p.act(func() error { return w.machine().desk.Reject(w.invoked("desk Reject"), Tenant, id, offer) })
 		})
 	case p.device == agent.Softphone && w.rand.Float64() >= p.misses:
 		w.after(w.between(p.picks, p.picks+3*time.Second), func() { p.accept(id, offer) })
@@ -177,7 +177,7 @@ func (p *person) offered(id contact.ID, offer contact.OfferID) {
 
 func (p *person) accept(id contact.ID, offer contact.OfferID) {
 	p.act(func() error {
-		c, err := p.w.machine().desk.Accept(p.w.invoked(), Tenant, id, offer)
+		c, err := p.w.machine().desk.Accept(p.w.invoked("desk Accept"), Tenant, id, offer)
 		if isOver(err) {
 			return nil
 		}
@@ -193,7 +193,7 @@ func (p *person) seesContact(was, c *contact.Contact) {
 	if p.finish > 0 && c.State == contact.Ended && was.State != contact.Ended {
 		p.w.after(p.finish, func() {
 			p.act(func() error {
-				_, err := p.w.machine().desk.Finish(p.w.invoked(), Tenant, c.ID, "resolved")
+				_, err := p.w.machine().desk.Finish(p.w.invoked("desk Finish"), Tenant, c.ID, "resolved")
 				if isOver(err) {
 					return nil
 				}

@@ -13,3 +13,9 @@ const (
 	racingAgents = 200
 	racingOps    = 2000
 )
+
+// crashStep is the step from one crash point to the next.
+const crashStep = 1
+
+// ordersByDefault is how many orders of requests TestOperationsInTurn tries.
+const ordersByDefault = 2000

@@ -13,3 +13,9 @@ const (
 	racingAgents = 20
 	racingOps    = 100
 )
+
+// crashStep leaves out most crash points.
+const crashStep = 9
+
+// ordersByDefault is how many orders of requests TestOperationsInTurn tries.
+const ordersByDefault = 200

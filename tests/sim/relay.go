@@ -215,7 +215,7 @@ func (c *call) invoke(q question) (sma.Response, error) {
 			return sma.Response{}, err
 		}
 	}
-	r, err := c.relay.w.machine().ivr.Handle(c.relay.w.invoked(), e)
+	r, err := c.relay.w.machine().ivr.Handle(c.relay.w.invoked("ivr "+string(q.kind)), e)
 	if err == nil {
 		for _, f := range r.Check(sma.Capabilities()...) {
 			c.relay.w.checker.fault("answer to %s breaks the contract: %v", q.kind, f)

@@ -16,6 +16,8 @@ var (
 	seed   = flag.Uint64("seed", 0, "run only this seed, and say what happens")
 	seeds  = flag.Int("seeds", seedsByDefault, "seeds of each weather")
 	ops    = flag.Int("ops", racingOps, "operations of each client that races")
+	orders = flag.Int("orders", ordersByDefault, "orders of requests that are tried")
+	order  = flag.Uint64("order", 0, "try only this order of requests")
 	update = flag.Bool("update", false, "write the digests of docs/simulation.md again")
 )
 
@@ -80,27 +82,6 @@ func TestWhatACallCosts(t *testing.T) {
 	}
 }
 
-// TestTheProcessIsKilledAfterEachWrite kills it after the k-th acknowledged
-// write of a whole call, for every k, and starts it again: the contact ends
-// with its true reason, one record and one webhook.
-func TestTheProcessIsKilledAfterEachWrite(t *testing.T) {
-	for _, device := range []agent.DeviceKind{agent.Phone, agent.Softphone} {
-		for k := int64(1); ; k++ {
-			w := oneCall(t, Options{Seed: uint64(k)}, 20*time.Second)
-			w.agents[0].device = device
-			w.Begin(localcloud.Faults{DieAfter: k})
-			w.mustRun(t, 15*time.Minute)
-			if t.Failed() {
-				t.Fatalf("%s, killed after write %d", device, k)
-			}
-			if w.deaths == 0 {
-				t.Logf("%s: killed after each of %d writes", device, k-1)
-				break
-			}
-		}
-	}
-}
-
 // TestManyCalls runs virtual hours in every weather.
 func TestManyCalls(t *testing.T) {
 	for n, weather := range Weathers() {
@@ -147,6 +128,8 @@ func TestASeedRepeatsExactly(t *testing.T) {
 		}
 	}
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func verbose() *slog.Logger {
 	if *seed == 0 && !testing.Verbose() {

@@ -75,6 +75,7 @@ type World struct {
 	stepping bool // in cloud.Step
 	nested   int  // depth of yields
 	paused   bool // a function stands still
+	crash    crash
 
 	fair    bool // nothing fails any more
 	dead    bool // the process has died and was not started again
@@ -187,10 +188,10 @@ func (w *World) open() error {
 	return errors.Join(
 		w.cloud.Subscribe(localcloud.Consumer{Name: "acd", Retries: 50, Handler: func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 			w.checker.stream(ctx, e) // a shard bears two readers: the checker reads with acd
-			return w.machine().acd.HandleStream(w.invoked(), e)
+			return w.machine().acd.HandleStream(w.invoked("acd stream"), e)
 		}}),
 		w.cloud.Poll(localcloud.Poller{Queue: acd.TimerQueue, Visible: timerVisible, Handler: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-			return w.machine().acd.HandleQueue(w.invoked(), e)
+			return w.machine().acd.HandleQueue(w.invoked("acd queue"), e)
 		}}),
 		w.cloud.Poll(localcloud.Poller{Queue: relayID, Handler: w.relay.commands, Visible: 5 * time.Second}),
 		w.outside.open(t, q),
@@ -266,8 +267,8 @@ const maxSteps = 2_000_000
 
 // one lets one thing happen that can happen now.
 func (w *World) one() (bool, error) {
-	if len(w.ready) > 0 && w.rand.IntN(2) == 0 {
-		return w.oneTask(), nil
+	if len(w.ready) > 0 && w.rand.IntN(2) == 0 && w.oneTask() {
+		return true, nil
 	}
 	w.stepping = true
 	done, err := w.cloud.Step(w.ctx)

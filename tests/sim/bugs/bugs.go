@@ -17,7 +17,8 @@ type Bug struct {
 	Name   string // what is wrong, as a sentence
 	Edits  []Edit
 	Run    string // test of tests/sim that meets it, as go test -run takes it
-	Seeds  int    // of each weather
+	Seeds  int    // of each weather; 0 = as many as the test has by itself
+	Orders int    // of requests, for operations in turn; 0 the same
 	Caught string // what the test must say
 	Quick  bool   // every test run catches it
 }
@@ -28,16 +29,16 @@ type Edit struct{ File, Old, New string }
 
 // Weathers, as go test -run takes them.
 const (
-	fair      = "TestManyCalls/fair"
-	yields    = "TestManyCalls/functions_run_into_each_other"
-	aborts    = "TestManyCalls/functions_end_in_the_middle"
-	lost      = "TestManyCalls/lost_answers_and_outages"
-	repeated  = "TestManyCalls/repeated_and_reordered_events"
-	timers    = "TestManyCalls/timers_early,_late_and_twice"
-	vanish    = "TestManyCalls/agents_vanish_and_press_twice"
-	rush      = "TestManyCalls/everybody_at_once"
-	rushEnds  = "TestManyCalls/everybody_at_once_and_functions_end"
-	histories = "TestEveryHistoryHasAnOrder"
+	fair        = "TestManyCalls/fair"
+	yields      = "TestManyCalls/functions_run_into_each_other"
+	aborts      = "TestManyCalls/functions_end_in_the_middle"
+	lost        = "TestManyCalls/lost_answers_and_outages"
+	repeated    = "TestManyCalls/repeated_and_reordered_events"
+	timers      = "TestManyCalls/timers_early,_late_and_twice"
+	vanish      = "TestManyCalls/agents_vanish_and_press_twice"
+	inTurn      = "TestOperationsInTurn/one_machine_is_lost_false"
+	lostMachine = "TestOperationsInTurn/one_machine_is_lost_true"
+	histories   = "TestEveryHistoryHasAnOrder"
 )
 
 // All returns the bugs. The first six are the mutations of the protocol that its

@@ -48,8 +48,10 @@ func run(t *testing.T, b Bug) (said string, failed bool) {
 		t.Fatalf("it does not build: %v\n%s", err, out)
 	}
 	args := []string{"-test.run", "^" + strings.ReplaceAll(b.Run, "/", "$/^") + "$"}
-	if b.Seeds > 0 {
-		args = append(args, "-seeds", strconv.Itoa(b.Seeds))
+	for name, n := range map[string]int{"-seeds": b.Seeds, "-orders": b.Orders} {
+		if n > 0 {
+			args = append(args, name, strconv.Itoa(n))
+		}
 	}
 	cmd := exec.CommandContext(t.Context(), test, args...)
 	cmd.Dir = filepath.Join(root(t), "tests", "sim")

@@ -31,7 +31,7 @@ func careless() []Bug {
 	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds = "", "", "", 0`},
 		}},
 		{Name: "the last one who came is served first", Run: fair, Seeds: 20, Caught: "I-5", Edits: []Edit{
-			{"shared/acd/match.go", `cmp.Compare(a.Rank, b.Rank)`, `cmp.Compare(b.Rank, a.Rank)`},
+			{"shared/acd/pool.go", `strings.Compare(a.Rank, b.Rank)`, `strings.Compare(b.Rank, a.Rank)`},
 		}},
 		{Name: "a webhook is done although the CRM refused it", Run: fair, Seeds: 40, Caught: "I-10", Edits: []Edit{
 			{"shared/crm/attempt.go", `took := err == nil && status >= 200 && status < 300`, `took := err == nil`},

@@ -36,9 +36,21 @@ func protocol() []Bug {
 	_ = errors.Join(errs...)
 	return nil`},
 		}},
-		{Name: "a hand-over to an owner who may die counts as done", Run: rushEnds, Seeds: 1000, Caught: "I-4", Edits: handOver()},
-		{Name: "an owner lets go although it was called again", Run: rush, Seeds: 1000, Caught: "I-4", Edits: append(handOver(),
-			Edit{"shared/acd/lease.go", `w.If = append(w.If, cloud.Cond{Attr: attrDirty, Op: "=", Value: *dirty})`, `_ = *dirty`})},
+		{Name: "an owner lets go although it was called again", Run: inTurn, Orders: 12000, Caught: "I-4", Edits: []Edit{
+			{"shared/acd/lease.go", `w.If = append(w.If, cloud.Cond{Attr: attrDirty, Op: "=", Value: *dirty})`, `_ = *dirty`},
+		}},
+		{Name: "the lease is taken first and the call counted then", Run: inTurn, Orders: 12000, Caught: "I-4", Edits: []Edit{
+			{"shared/acd/lease.go", `	i, err := r.write(ctx, cloud.Write{Key: l.key(), Add: map[string]int64{attrDirty: 1, contact.AttrVersion: 1}})`,
+				`	i, err := r.write(ctx, cloud.Write{Key: l.key(), If: []cloud.Cond{{Attr: attrOwner, Op: "absent"}}, Set: cloud.Item{attrOwner: l.owner, attrBeat: int64(0)},
+		Add: map[string]int64{attrDirty: 1, contact.AttrEpoch: 1, contact.AttrVersion: 1}})
+	if err == nil {
+		l.epoch = i.Int(contact.AttrEpoch)
+		return true, nil
+	}
+	if i, err = r.write(ctx, cloud.Write{Key: l.key(), Add: map[string]int64{attrDirty: 1, contact.AttrVersion: 1}}); err == nil {
+		return false, nil
+	}`},
+		}},
 		{Name: "nobody looks for a contact when an agent becomes free", Run: fair, Seeds: 20, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/ending.go", `	if err := r.putRow(ctx, freeWrite(a, group, routing.shards(group))); err != nil {
 		return err
@@ -57,23 +69,5 @@ func smallPages() []Edit {
 	return []Edit{
 		{"shared/acd/view.go", `wholePage = 256`, `wholePage = 3  `},
 		{"shared/acd/view.go", `headPage  = 20`, `headPage  = 1 `},
-	}
-}
-
-// handOver lets the consumer of the stream hand over as others do.
-func handOver() []Edit {
-	return []Edit{
-		{"shared/acd/change.go", `	_, err := r.match(ctx, tenant, group, routing, v, false)
-	return err`, `	lost, err := r.match(ctx, tenant, group, routing, v, true)
-	if lost && err == nil {
-		err = r.contend(ctx, tenant, group, routing)
-	}
-	return err`},
-		{"shared/acd/round.go", `	_, err = r.match(ctx, tenant, group, routing, v, false)
-	return err`, `	lost, err := r.match(ctx, tenant, group, routing, v, true)
-	if lost && err == nil {
-		err = r.contend(ctx, tenant, group, routing)
-	}
-	return err`},
 	}
 }
