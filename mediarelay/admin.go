@@ -83,6 +83,7 @@ func (r *Relay) metrics() string {
 	total("media_received", "Datagrams received.", m.Received)
 	total("media_sent", "Datagrams sent.", m.Sent)
 	total("media_forwarded", "RTP packets from one party to another.", m.Forwarded)
+	total("media_mixed", "Frames summed up for a party of a conference.", m.Mixed)
 	total("media_unknown_source", "Datagrams from addresses that no call has.", m.UnknownSource)
 	total("media_send_errors", "Datagrams that could not be sent.", m.SendErrors)
 	total("media_late_ticks", "Times a media thread woke 60 ms late or more.", m.LateTicks)
