@@ -16,6 +16,7 @@ import (
 
 	"huawu/shared/flow"
 	"huawu/shared/flow/interp"
+	stories "huawu/shared/flow/story"
 	"huawu/shared/sma"
 )
 
@@ -52,7 +53,10 @@ func runInTerminal(ctx context.Context, in io.Reader, out io.Writer, args []stri
 		return err
 	}
 	r.folder = filepath.Dir(docs[0].path)
-	r.env = interp.Env{Now: time.Now().UTC(), CallID: "a", Can: sma.Capabilities(), Flows: map[string]*interp.Program{p.ID: p}, Trace: true,
+	if r.bots, err = readBots(r.folder); err != nil {
+		return err
+	}
+	r.env = interp.Env{Now: time.Now().UTC(), CallID: "a", Can: sma.Capabilities(), Flows: map[string]*interp.Program{p.ID: p}, Trace: true, Bots: r.bots != nil,
 		Language: *language, PromptBucket: "prompts",
 		Contact: interp.Contact{ID: "terminal", Customer: interp.Endpoint{Address: *from}, System: interp.Endpoint{Address: *to}}}
 	r.state = interp.Start("terminal", p.ID, nil)
@@ -70,6 +74,7 @@ type terminal struct {
 	state   interp.State
 	folder  string
 	replies map[string]string // by function
+	bots    stories.Bots
 	closed  bool
 	agents  int
 	trace   bool

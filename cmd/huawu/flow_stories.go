@@ -151,6 +151,11 @@ func readStory(path string, beside map[string]*interp.Program) (storyFile, error
 	if err != nil {
 		return file, err
 	}
+	if doc.Bots == nil {
+		if doc.Bots, err = readBots(file.folder); err != nil {
+			return file, err
+		}
+	}
 	for id, p := range doc.Flows {
 		if beside[id] != p {
 			file.within[id] = p

@@ -117,14 +117,20 @@ func (r *terminal) loop(last *sma.Action, x *sma.PlayLoop) interp.Event {
 // digits reads keys. The terminal checks nothing: what does not fit is the
 // flow's to refuse.
 func (r *terminal) digits(last *sma.Action) interp.Event {
+	ask := "keys (Enter: none)"
+	if r.atBot() {
+		ask = "say or type (Enter: nothing)"
+	}
 	for {
-		keys, ok := r.read("keys (Enter: none)")
+		keys, ok := r.read(ask)
 		switch {
 		case !ok:
 			return r.hangUp("a")
 		case keys == "":
 			r.env.Now = r.env.Now.Add(5 * time.Second)
 			return r.ended(last, sma.ActionFailed, &sma.ActionData{ErrorType: sma.SystemException})
+		case strings.Trim(keys, "0123456789*#") != "" && r.atBot():
+			return r.ended(last, sma.ActionSuccessful, &sma.ActionData{Huawu: &sma.Outcome{Text: keys}})
 		case strings.Trim(keys, "0123456789*#") != "":
 			r.note("a telephone has the keys 0-9, * and #")
 			continue
@@ -142,6 +148,16 @@ func (r *terminal) digits(last *sma.Action) interp.Event {
 		}
 		return r.ended(last, sma.ActionSuccessful, d)
 	}
+}
+
+// atBot reports whether a bot with a grammar listens.
+func (r *terminal) atBot() bool {
+	p := r.env.Program(r.state.Flow)
+	if p == nil || r.bots == nil {
+		return false
+	}
+	kind, _, _ := p.Action(r.state.At)
+	return kind == "ConnectParticipantWithLexBot"
 }
 
 // intent reads what a bot would have understood.
@@ -197,6 +213,8 @@ func (r *terminal) Load(a interp.LoadFlow) (*interp.Program, error) {
 // Answer is the world: queues exist, agents are there, functions reply what is typed.
 func (r *terminal) Answer(_ interp.State, a interp.Ask) (interp.Event, error) {
 	switch a := a.(type) {
+	case interp.FindBot, interp.Understand:
+		return r.bots.Answer(a)
 	case interp.FindQueue:
 		return interp.QueueFound{Queue: interp.Queue{ID: a.QueueID, Name: a.QueueID}}, nil
 	case interp.Enqueue:

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"huawu/shared/flow/grammar"
 	"huawu/shared/flow/interp"
 	stories "huawu/shared/flow/story"
 	"huawu/shared/flow/testcase"
@@ -35,6 +36,31 @@ type world struct {
 		OldestSeconds int `json:"oldestSeconds"`
 	} `json:"metrics"` // by queue
 	Language string `json:"language"`
+}
+
+// grammarEnding ends the names of files that say what a bot understands.
+const grammarEnding = ".grammar.json"
+
+// readBots reads the grammars of a folder, each under its file's name; nil if
+// there are none.
+func readBots(folder string) (stories.Bots, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*"+grammarEnding))
+	var bots stories.Bots
+	for _, path := range paths {
+		d, err := readDocument(path)
+		if err != nil {
+			return nil, err
+		}
+		g, err := grammar.Read(d.data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if bots == nil {
+			bots = stories.Bots{}
+		}
+		bots[strings.TrimSuffix(filepath.Base(path), grammarEnding)] = g
+	}
+	return bots, err
 }
 
 // isCase reports whether a file is a test case in Amazon Connect's language.

@@ -1,12 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"huawu/shared/cloud/awscloud"
 	"huawu/shared/fault"
 	"huawu/shared/ivr"
+	"huawu/shared/speech/understand"
+	"huawu/shared/speech/understand/lex"
+	"huawu/shared/speech/understand/openai"
 )
 
 // The environment variables of ivr besides those of its ports. All may be absent.
@@ -14,6 +21,10 @@ const (
 	envTenant       = "CORE_TENANT"   // of relays that speak the core contract only
 	envLanguage     = "LANGUAGE"      // BCP 47, of numbers without one
 	envPromptBucket = "PROMPT_BUCKET" // for relays that know no prompts
+	envBotURL       = "BOT_URL"       // of an endpoint like OpenAI's that says what callers mean, up to /v1
+	envBotModel     = "BOT_MODEL"     // of it
+	envBotToken     = "BOT_TOKEN"     // for it
+	envLexBots      = "LEX_BOTS"      // bots of Lex V2: name=BOTID/ALIASID, with commas
 )
 
 // loadConfig reads the environment. Every fault is in the error.
@@ -28,6 +39,36 @@ func loadConfig(getenv func(string) string) (awscloud.Config, ivr.Config, error)
 	if len(language) == 1 || len(language) > 35 { // RFC 5646 §4.4.1
 		faults = append(faults, fault.New(fault.Invalid, "%s is not a language tag", envLanguage))
 	}
-	return cfg, ivr.Config{Tenant: tenant, Language: language, Region: cfg.Region,
-		PromptBucket: getenv(envPromptBucket), RecordingLocation: getenv(awscloud.EnvBucket)}, errors.Join(faults...)
+	bots, err := loadBots(getenv, cfg.Region)
+	return cfg, ivr.Config{Tenant: tenant, Language: language, Region: cfg.Region, Understand: bots,
+		PromptBucket: getenv(envPromptBucket), RecordingLocation: getenv(awscloud.EnvBucket)}, errors.Join(append(faults, err)...)
+}
+
+// loadBots says who understands what callers say to bots; nil leaves it to the
+// bots' grammars.
+func loadBots(getenv func(string) string, region string) (understand.Interpreter, error) {
+	base, list := getenv(envBotURL), getenv(envLexBots)
+	switch {
+	case base != "" && list != "":
+		return nil, fault.New(fault.Invalid, "%s and %s exclude each other", envBotURL, envLexBots)
+	case base != "":
+		if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || getenv(envBotModel) == "" {
+			return nil, fault.New(fault.Invalid, "%s is no URL, or %s is missing", envBotURL, envBotModel)
+		}
+		return &openai.Client{HTTP: http.DefaultClient, Base: strings.TrimRight(base, "/"), Token: getenv(envBotToken), Model: getenv(envBotModel)}, nil
+	case list == "":
+		return nil, nil
+	}
+	bots := map[string]lex.Bot{}
+	for entry := range strings.SplitSeq(list, ",") {
+		name, where, _ := strings.Cut(strings.TrimSpace(entry), "=")
+		id, alias, ok := strings.Cut(where, "/")
+		if !ok || name == "" || id == "" || alias == "" {
+			return nil, fault.New(fault.Invalid, "%s: want name=BOTID/ALIASID, with commas", envLexBots)
+		}
+		bots[name] = lex.Bot{ID: id, Alias: alias}
+	}
+	keys := lex.Credentials{KeyID: getenv("AWS_ACCESS_KEY_ID"), Secret: getenv("AWS_SECRET_ACCESS_KEY"), Session: getenv("AWS_SESSION_TOKEN")}
+	return &lex.Client{HTTP: http.DefaultClient, Endpoint: "https://runtime-v2-lex." + region + ".amazonaws.com", Region: region, Bots: bots, Now: time.Now,
+		Credentials: func(context.Context) (lex.Credentials, error) { return keys, nil }}, nil // a function's are the same for its life
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -24,5 +25,30 @@ func TestAWholeEnvironmentIsTaken(t *testing.T) {
 	cloud, cfg, err := loadConfig(func(name string) string { return env[name] })
 	if err != nil || cloud.Table != "t" || cfg.Language != "zh-CN" || cfg.RecordingLocation != "b" || cfg.Region != "cn-north-1" {
 		t.Errorf("loadConfig = %+v, %+v, %v", cloud, cfg, err)
+	}
+}
+
+func TestWhoUnderstandsBots(t *testing.T) {
+	tests := []struct {
+		name string
+		env  map[string]string
+		kind string
+		bad  bool
+	}{
+		{"their grammars alone", nil, "<nil>", false},
+		{"an endpoint", map[string]string{"BOT_URL": "https://models.local/v1", "BOT_MODEL": "small"}, "*openai.Client", false},
+		{"an endpoint without a model", map[string]string{"BOT_URL": "https://models.local/v1"}, "", true},
+		{"what is no URL", map[string]string{"BOT_URL": "models", "BOT_MODEL": "small"}, "", true},
+		{"bots of Lex", map[string]string{"LEX_BOTS": "orders=B1/A1, sales=B2/A2"}, "*lex.Client", false},
+		{"a bot of Lex without an alias", map[string]string{"LEX_BOTS": "orders=B1"}, "", true},
+		{"both", map[string]string{"BOT_URL": "https://models.local/v1", "BOT_MODEL": "small", "LEX_BOTS": "orders=B1/A1"}, "", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := loadBots(func(name string) string { return tt.env[name] }, "cn-north-1")
+			if (err != nil) != tt.bad || err == nil && fmt.Sprintf("%T", got) != tt.kind {
+				t.Errorf("loadBots = %T, %v", got, err)
+			}
+		})
 	}
 }

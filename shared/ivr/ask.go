@@ -61,6 +61,10 @@ func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.En
 		return s.checkHours(ctx, c, a)
 	case interp.GetMetrics:
 		return s.metrics(ctx, c, m, a)
+	case interp.FindBot:
+		return s.findBot(ctx, c, m, a)
+	case interp.Understand:
+		return s.understand(ctx, c, m, a)
 	case interp.SetContact:
 		return s.refuse(ctx, c, m, errRelated), nil
 	case interp.SetRouting:

@@ -176,7 +176,7 @@ func (s *Service) env(ctx context.Context, c *call) (interp.Env, error) {
 		Language: cmp.Or(asked(c.legA.SipHeaders), n.Language, s.cfg.Language), PromptBucket: s.cfg.PromptBucket, QueueMusic: s.cfg.QueueMusic,
 	}
 	if c.CallDetails.Huawu != nil {
-		env.Can = c.CallDetails.Huawu.Capabilities
+		env.Can, env.Bots = c.CallDetails.Huawu.Capabilities, true
 	}
 	return env, nil
 }

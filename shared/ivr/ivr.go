@@ -20,6 +20,7 @@ import (
 	"huawu/shared/fault"
 	"huawu/shared/phone"
 	"huawu/shared/sma"
+	"huawu/shared/speech/understand"
 )
 
 // Config says how calls are treated where no flow does.
@@ -32,6 +33,8 @@ type Config struct {
 	PromptBucket      string // where prompts lie for relays that know no prompts
 	RecordingLocation string // bucket[/prefix] of recordings
 	Region            string // in the events that functions get
+
+	Understand understand.Interpreter // of what callers say to bots; nil: their grammars alone
 }
 
 // Runtime is what ivr takes from the machine it runs on.
@@ -49,6 +52,7 @@ type Service struct {
 	run     Runtime
 	flows   *flowMemory
 	hours   *hoursMemory
+	bots    *botMemory
 }
 
 // New returns a service that keeps contacts in t, calls functions by i, and
@@ -64,7 +68,8 @@ func New(t cloud.Table, i cloud.Invoker, r *acd.Router, cfg Config, run Runtime)
 		cfg.Ringback = "ringback"
 	}
 	return &Service{table: t, invoker: i, router: r, cfg: cfg, run: run,
-		flows: &flowMemory{table: t, now: run.Now, log: run.Log}, hours: &hoursMemory{table: t, now: run.Now, log: run.Log}}
+		flows: &flowMemory{table: t, now: run.Now, log: run.Log}, hours: &hoursMemory{table: t, now: run.Now, log: run.Log},
+		bots: &botMemory{table: t, now: run.Now, log: run.Log}}
 }
 
 // Faults of events.

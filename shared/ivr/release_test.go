@@ -38,7 +38,7 @@ func (w *world) publish(id, text string) {
 
 func (w *world) bind(ref string) {
 	w.Helper()
-	w.put(Number{Number: phone.MustParse(w.dialled), Flow: ref, Language: "en-US"}.Put(tenant))
+	w.put(Number{Number: phone.MustParse(w.dialled), Flow: ref, Language: "zh-CN"}.Put(tenant))
 }
 
 // answers returns the answer to an event.

@@ -87,6 +87,7 @@ type Outcome struct {
 	Reason      string `json:"Reason,omitempty"`      // HANGUP: why, e.g. ReasonRelayLost
 	Encrypted   bool   `json:"Encrypted,omitempty"`   // ReceivedDigits is an encrypted message
 	Cause       string `json:"Cause,omitempty"`       // why the digits ended, or are none: CauseLength …
+	Text        string `json:"Text,omitempty"`        // of an input: what the caller said or typed, where something recognises it
 }
 
 // The causes of Huawu.CollectDigits.

@@ -11,9 +11,9 @@ import (
 )
 
 // connectParticipantWithLexBot is ConnectParticipantWithLexBot: the caller
-// talks to a bot, and the conditions name its intents. The relay has the bot, or
-// the speech service that stands for it, and takes keys too. What the bot has
-// understood is $.Lex.
+// talks to a bot, and the conditions name its intents. A core relay has the bot;
+// with Env.Bots the outside understands, and keys stand for words: see
+// understood. What was understood is $.Lex.
 // Source: Amazon Connect flow language, "ConnectParticipantWithLexBot".
 type connectParticipantWithLexBot struct {
 	prompts
@@ -39,7 +39,8 @@ type lexStart struct {
 }
 
 func (a *connectParticipantWithLexBot) execute(r *run) result {
-	if call, ok := r.answer.(Call); ok {
+	call, ended := r.answer.(Call)
+	if ended && !r.env.Bots {
 		return a.ended(r, call.Event)
 	}
 	bot := r.expand(a.LexV2Bot.AliasArn)
@@ -49,6 +50,9 @@ func (a *connectParticipantWithLexBot) execute(r *run) result {
 	s, ok := r.say(&a.prompts)
 	if bot == "" || !ok {
 		return r.failed(flow.NoMatchingError)
+	}
+	if r.env.Bots {
+		return a.understood(r, bot, s)
 	}
 	session := maps.Collect(a.LexSessionAttributes.all(r))
 	setup := &sma.BotSetup{SessionState: &sma.BotSession{SessionAttributes: session, DialogAction: &sma.BotDialog{Type: "ElicitIntent"}}}

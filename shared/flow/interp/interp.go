@@ -23,6 +23,7 @@ type Env struct {
 	Can     []sma.Capability    // what the relay offers beyond the core contract
 	Flows   map[string]*Program // what LoadFlow asked for; nil for a flow that does not exist
 
+	Bots              bool                // bots are the outside's (FindBot, Understand), not the relay's
 	Language          string              // BCP 47, of a contact that set no voice and no language; default en-US
 	PromptBucket      string              // where prompts/<id>.wav lie for relays that know no prompts
 	RecordingLocation string              // bucket[/prefix] of recordings of the IVR part; "" records none

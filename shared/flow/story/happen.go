@@ -52,6 +52,15 @@ func Collect(a *sma.Action, keys string) (kind sma.EventType, d *sma.ActionData,
 	return kind, d, keys, true
 }
 
+// wordSpeaks is a caller whose words something on the way recognises.
+func wordSpeaks(p *player, args []string, _ map[string]string) error {
+	if len(args) != 1 || p.current == nil || !p.env.Bots {
+		return errors.New("want words, at a bot with a grammar")
+	}
+	p.env.Now = p.env.Now.Add(3 * time.Second)
+	return p.event(sma.ActionSuccessful, &sma.ActionData{Huawu: &sma.Outcome{Text: args[0]}})
+}
+
 func wordWaits(p *player, _ []string, _ map[string]string) error {
 	if p.current == nil {
 		return errors.New("nothing is asked")

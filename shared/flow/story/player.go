@@ -49,7 +49,7 @@ func (d *Document) Run(s Story) Result {
 	p.env = interp.Env{Now: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC), CallID: legA, Can: sma.Capabilities(),
 		Flows: map[string]*interp.Program{}, Trace: true, PromptBucket: "prompts",
 		Contact: interp.Contact{ID: "0199-" + s.Name, Region: "cn-north-1", InstanceARN: "arn:aws:connect:cn-north-1:000000000000:instance/huawu"}}
-	p.start = p.env.Now
+	p.start, p.env.Bots = p.env.Now, len(d.Bots) > 0
 	for _, l := range s.lines {
 		if err := p.tell(l); err != nil {
 			p.result.Err = fmt.Errorf("%s: %s: %w", l.where, strings.Join(l.words, " "), err)

@@ -5,8 +5,9 @@
 // It decides whether a story came true and which branches were passed. It
 // leaves whether a flow is valid to flow and to interp.Compile.
 //
-// A document is a txtar archive: files named <id>.json are flows, every other
-// file is a story named by its sentence, and the comment on top is the beginning
+// A document is a txtar archive: files named <id>.json are flows, files named
+// <id>.grammar are what bots understand (see flow/grammar), every other file is a
+// story named by its sentence, and the comment on top is the beginning
 // of every story. The words a line can begin with are in words.go.
 package story
 
@@ -16,12 +17,14 @@ import (
 
 	"huawu/shared/fault"
 	"huawu/shared/flow"
+	"huawu/shared/flow/grammar"
 	"huawu/shared/flow/interp"
 )
 
 // Document is a set of stories with the flows they need.
 type Document struct {
 	Flows   map[string]*interp.Program
+	Bots    Bots // with any, bots are understood by grammars and not by the relay
 	Stories []Story
 }
 
@@ -50,6 +53,15 @@ func Parse(data []byte, flows map[string]*interp.Program) (*Document, error) {
 		return nil, err
 	}
 	for _, file := range parts[1:] {
+		if id, ok := strings.CutSuffix(file.name, ".grammar"); ok {
+			if d.Bots == nil {
+				d.Bots = Bots{}
+			}
+			if d.Bots[id], err = grammar.Read([]byte(file.text)); err != nil {
+				return nil, fault.Wrap(fault.Invalid, err, "%s", file.name)
+			}
+			continue
+		}
 		if id, ok := strings.CutSuffix(file.name, ".json"); ok {
 			f, err := flow.Parse([]byte(file.text))
 			if err != nil {

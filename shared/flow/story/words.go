@@ -35,6 +35,7 @@ func words() map[string]word {
 		"call":        wordCall,        // flow= from= to= at= language= recording= attribute…=
 		"enter":       wordEnter,       // hook: its flow begins
 		"press":       wordPress,       // keys
+		"speaks":      wordSpeaks,      // words, at a bot that has a grammar: -- bot.grammar --
 		"waits":       wordWaits,       // nothing is typed
 		"understands": wordUnderstands, // intent [slots JSON]: of a bot that talks
 		"fails":       wordFails,       // the action told last fails [error]

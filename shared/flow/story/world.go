@@ -52,6 +52,8 @@ func (p *player) Answer(s interp.State, a interp.Ask) (interp.Event, error) {
 		}
 		p.note("found queue %s", a.QueueID)
 		return interp.QueueFound{Queue: q}, nil
+	case interp.FindBot, interp.Understand:
+		return p.doc.Bots.Answer(a)
 	case interp.Enqueue:
 		return p.enqueue(a)
 	case interp.InvokeFunction:
