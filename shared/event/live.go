@@ -23,6 +23,20 @@ type Live struct {
 	From int64      `json:"from"`          // version before it
 	Was  string     `json:"was,omitempty"` // agent that a contact was bound to before
 	Item cloud.Item `json:"item"`
+	// Before are the agents who took part in a talk before the change.
+	Before []string `json:"before,omitempty"`
+}
+
+func agentsOf(t *contact.Talk) (all []string) {
+	if t == nil {
+		return nil
+	}
+	for _, p := range t.Parties {
+		if p.Agent != "" {
+			all = append(all, p.Agent)
+		}
+	}
+	return all
 }
 
 // ToLive makes the publisher tell pages, too, by way of LiveQueue.
@@ -31,8 +45,8 @@ func (p *Publisher) ToLive() *Publisher {
 	return p
 }
 
-// tellLive passes a change on if a page may show it: of an agent and of a segment
-// that was left each one, of a contact those while an agent is bound to it and those by which a queue grows
+// tellLive passes a change on if a page may show it: of an agent, of a segment that
+// was left and of a talk each one, of a contact those while an agent is bound to it and those by which a queue grows
 // or shrinks.
 func (p *Publisher) tellLive(ctx context.Context, ch Change) error {
 	if !p.live {
@@ -48,6 +62,8 @@ func (p *Publisher) tellLive(ctx context.Context, ch Change) error {
 			return nil
 		}
 		l.Was = was.OfferAgent
+	} else if t := contact.TalkFromItem(ch.New); t != nil {
+		l.Before = agentsOf(contact.TalkFromItem(ch.Old))
 	} else if agent.FromItem(ch.New) == nil && contact.LeftFromItem(ch.New) == nil {
 		return nil
 	}
