@@ -20,7 +20,7 @@ const reasons: Record<string, Key> = {
 
 /** reasonKey is the message of how a contact ended. */
 export function reasonKey(reason: string | undefined): Key | undefined {
-  return reason ? (reasons[reason] ?? undefined) : undefined
+  return reason && Object.hasOwn(reasons, reason) ? reasons[reason] : undefined
 }
 
 export function languageName(tag: string, language: string): string {

@@ -59,7 +59,9 @@ export class Session {
   }
 
   async login(tenant: string, username: string, password: string): Promise<void> {
-    this.take(await this.post('login', { tenant, username, password }), true)
+    const body = await this.post('login', { tenant, username, password })
+    if ('who' in this.now && this.now.who.agent !== body.agentId) this.drop('other') // whoever it was
+    this.take(body, true)
   }
 
   async logout(): Promise<void> {
