@@ -42,24 +42,52 @@ export class Desk extends Person {
   async available() {
     say(this.name, 'goes available')
     await this.button('status.go').first().click()
-    await eventually(`${this.name} is available`, async () => (await this.page.getByText(this.words('desk.idle.available')).first().isVisible()))
+    await this.page.getByText(this.words('desk.idle.available'), { exact: true }).first().waitFor()
+  }
+
+  /** The card of who calls. */
+  offer() { return this.page.getByRole('region', { name: this.words('offer.incoming'), exact: true }).first() }
+
+  /** Waits until somebody calls. */
+  async rings() {
+    say(this.name, 'sees who calls')
+    await this.offer().waitFor({ timeout: 45_000 })
   }
 
   /** Waits for the offer and takes it. */
   async accepts() {
-    await this.reads('offer.incoming')
+    await this.rings()
     await this.clicks('offer.accept')
-    await this.reads('call.connected')
+    await this.talks()
   }
 
-  async finishes(disposition = 'disposition.resolved', note = '') {
+  async talks() {
+    await eventually(`${this.name} talks`, () => this.button('call.hold').isEnabled())
+  }
+
+  /** Hangs up: asked once more, so twice. */
+  async hangsUp(page = this.page) {
+    say(this.name, 'hangs up')
+    await page.getByRole('button', { name: this.starting('call.hangup') }).click()
+    await page.getByRole('button', { name: this.starting('call.hangup.again') }).click()
+  }
+
+  /** Chooses whom to hand over to, in the open dialog. */
+  async chooses(name) {
+    say(this.name, 'chooses', name)
+    await this.page.getByRole('dialog').getByRole('radio', { name: new RegExp(name) }).click({ timeout: 45_000 })
+  }
+
+  /** Finishes after-contact work with the n-th disposition. */
+  async finishes(n = 0, note = '') {
     say(this.name, 'finishes')
-    const { page } = this
-    await this.reads('wrap.title')
-    await page.getByText(this.words(disposition), { exact: true }).first().click()
-    if (note) await page.getByLabel(this.words('wrap.note')).first().fill(note)
-    await this.button('wrap.finish').first().click()
-    await page.getByText(this.words('wrap.title')).first().waitFor({ state: 'hidden', timeout: 30_000 })
+    const wrap = this.page.getByRole('region', { name: this.words('wrap.title'), exact: true })
+    const finish = wrap.getByRole('button', { name: this.starting('wrap.finish') })
+    await eventually(`${this.name} has after-contact work`, () => finish.isEnabled())
+    await wrap.getByRole('radio').nth(n).check({ force: true })
+    if (note) await wrap.getByLabel(this.words('wrap.note'), { exact: true }).fill(note)
+    await finish.click()
+    await wrap.waitFor({ state: 'hidden', timeout: 45_000 })
   }
 }
 

@@ -69,7 +69,14 @@ export class Person {
   /** A message of the pages in this person's language. */
   words(key, values) { return words(this.language, key, values) }
 
-  button(key, values) { return this.page.getByRole('button', { name: this.words(key, values), exact: true }) }
+  /** What begins with a message: a button may name its key after it. */
+  starting(key, values) {
+    const text = this.words(key, values)
+    const source = text instanceof RegExp ? text.source : text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    return new RegExp(`^${source}( (Alt|⌥).*)?$`)
+  }
+
+  button(key, values) { return this.page.getByRole('button', { name: this.starting(key, values) }) }
 
   /** Waits until a message is to be read. */
   async reads(key, values) {

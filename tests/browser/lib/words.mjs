@@ -19,13 +19,13 @@ async function source(path) {
   return import('data:text/javascript;base64,' + Buffer.from(plain).toString('base64'))
 }
 
-const caller = (await source('pages/call/words.ts')).words
+const own = { call: (await source('pages/call/words.ts')).words, floor: (await source('pages/floor/words.ts')).words }
 for (const language of languages) {
   read[language] = { ...(await source(`i18n/${language}.ts`))[names[language]] }
-  for (const [key, text] of Object.entries(caller[language])) read[language][`call:${key}`] = text
+  for (const [page, all] of Object.entries(own)) for (const [key, text] of Object.entries(all[language])) read[language][`${page}:${key}`] = text
 }
 
-/** A message; {name} takes the value of that name, or anything at all. */
+/** A message; one of a page's own catalogue is page:key. {name} takes the value of that name, or anything at all. */
 export function words(language, key, values) {
   const text = read[language][key]
   if (text === undefined) throw new Error(`no message ${key} in ${language}`)
