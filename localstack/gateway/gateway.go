@@ -172,13 +172,20 @@ func (c *connection) hold(ctx context.Context) {
 	defer c.idle.Stop()
 	g.cfg.Hub.Open(c.id, c.send)
 	defer g.cfg.Hub.Close(c.id)
+	closed := make(chan struct{})
+	open := context.AfterFunc(ctx, func() { // a limit, or the end
+		defer close(closed)
+		c.socket.Close(websocket.StatusGoingAway, "") // a page that does not answer is cut
+	})
+	defer func() {
+		if !open() {
+			<-closed
+		}
+		c.socket.CloseNow()
+	}()
 	for {
-		kind, text, err := c.socket.Read(ctx)
+		kind, text, err := c.socket.Read(context.WithoutCancel(ctx)) // whose end would cut the page off without a word
 		if err != nil {
-			if ctx.Err() != nil { // a limit, or the end
-				c.socket.Close(websocket.StatusGoingAway, "")
-			}
-			c.socket.CloseNow()
 			return
 		}
 		c.idle.Reset(g.cfg.Idle)

@@ -103,7 +103,7 @@ func (w *world) anything(r *rand.Rand, calls *[]contact.ID) {
 func TestAPageAlwaysEndsUpWithWhatIsTrue(t *testing.T) {
 	for _, lossy := range []bool{false, true} {
 		syncs, deltas := 0, 0
-		for seed := range uint64(20) {
+		for seed := range uint64(10) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			w, lin, floor := people(t)
 			w.hold = true
