@@ -69,7 +69,7 @@ func TestEveryCrashPointOfEveryHandler(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			for _, done := range []bool{false, true} {
 				for n := 1; ; n += crashStep {
-					w := s.play(t, Options{Seed: uint64(n)})
+					w := s.play(t, Options{Seed: 1}) // one story, so that its n-th request is always the same
 					w.crash = crash{at: n, done: done}
 					w.Begin(localcloud.Faults{})
 					if err := w.Finish(15 * time.Minute); err != nil {
@@ -117,7 +117,7 @@ func TestTheProcessIsKilledAfterEachWrite(t *testing.T) {
 	for _, s := range scenes() {
 		t.Run(s.name, func(t *testing.T) {
 			for k := int64(1); ; k++ {
-				w := s.play(t, Options{Seed: uint64(k)})
+				w := s.play(t, Options{Seed: 1})
 				w.Begin(localcloud.Faults{DieAfter: k})
 				w.mustRun(t, 15*time.Minute)
 				if t.Failed() {
