@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -47,18 +48,29 @@ func promptsMake(ctx context.Context, out io.Writer, args []string) error {
 		fmt.Fprintf(out, "%s  %.1f s  %s\n", p.Path(), float64(len(pcm))/speech.Rate, p.Text)
 		made++
 	}
-	for id, pitch := range map[string]float64{"queue-music": 1, "hold-music": 0.75} {
+	common := map[string][]int16{"queue-music": music(1), "hold-music": music(0.75), "ringback": ringback()}
+	for id, pcm := range common {
 		name := filepath.Join(dir, "common", id+".wav")
 		if !*force && exists(name) {
 			continue
 		}
-		if err := writePrompt(name, music(pitch)); err != nil {
+		if err := writePrompt(name, pcm); err != nil {
 			return err
 		}
 		made++
 	}
-	fmt.Fprintf(out, "%d of %d prompts made\n", made, len(list.All())+2)
+	fmt.Fprintf(out, "%d of %d prompts made\n", made, len(list.All())+len(common))
 	return nil
+}
+
+// ringback is what a caller hears while it rings at the other end: 450 Hz, one
+// second on and four off (YD/T 1071, China).
+func ringback() []int16 {
+	pcm := make([]int16, 5*speech.Rate)
+	for n := range pcm[:speech.Rate] {
+		pcm[n] = int16(3000 * math.Sin(2*math.Pi*450*float64(n)/speech.Rate))
+	}
+	return pcm
 }
 
 func exists(name string) bool {
