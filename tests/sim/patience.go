@@ -24,7 +24,7 @@ func (k *checker) longest(s contact.State) (limit time.Duration, bounded bool) {
 
 // slack is how late a timer may be: what the run's faults add.
 func (k *checker) slack() time.Duration {
-	if k.w.opt.Timers || k.w.opt.Skew > 0 || k.w.deaths > 0 || k.w.opt.Yields > 0 || k.w.opt.Faults.RepeatEvents > 0 {
+	if k.w.opt.Timers || k.w.crash.at > 0 || k.w.opt.Skew > 0 || k.w.deaths > 0 || k.w.opt.Yields > 0 || k.w.opt.Faults.RepeatEvents > 0 {
 		return 100 * time.Second
 	}
 	return 3 * time.Second
@@ -108,7 +108,7 @@ func (k *checker) patience(byTime bool) time.Duration {
 	switch {
 	case fails > 0.2, byTime && (k.w.opt.Timers || k.w.opt.Aborts > 0):
 		return 2*timerVisible + 10*time.Second
-	case fails > 0, k.w.opt.Timers:
+	case fails > 0, k.w.opt.Timers, byTime && k.w.crash.at > 0:
 		return timerVisible + 5*time.Second
 	case k.w.opt.Aborts > 0:
 		return 15 * time.Second
