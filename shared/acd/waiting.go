@@ -18,6 +18,7 @@ type Request struct {
 	Age      int    // seconds to be taken as waited before, for the order of service
 	Language string // BCP 47; "" = as it is
 	Record   bool   // the talk is to be recorded
+	Whispers bool   // flows are to be heard before agent and customer are joined
 }
 
 // ErrExists is returned by Begin for a contact that is there.
@@ -55,6 +56,7 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 		}
 		c.Epoch++
 		c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, queue.Needs, q.Record, queue.ACWSeconds
+		c.Whispers = q.Whispers
 		c.Priority, c.Enqueued, c.Excluded = cmpOr(q.Priority, DefaultPriority), now, nil
 		c.Language = cmpOr(q.Language, c.Language)
 		c.Rank = queue.Rank(c.Priority, now.Add(-time.Duration(q.Age)*time.Second))

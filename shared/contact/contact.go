@@ -150,6 +150,7 @@ type Contact struct {
 	RingSeconds int
 	Attempts    int // offers so far
 	Record      bool
+	Whispers    bool // flows are bound to the joining of agent and customer
 	Recording   string // where the recording goes, once it runs
 
 	Initiated    time.Time

@@ -92,6 +92,7 @@ func (c *Contact) Item() cloud.Item {
 	w.num(AttrRingSeconds, int64(c.RingSeconds))
 	w.num(AttrAttempts, int64(c.Attempts))
 	w.flag("record", c.Record)
+	w.flag("whispers", c.Whispers)
 	w.str("recording", c.Recording)
 	c.endItem(w)
 	return cloud.Item(w)
@@ -136,7 +137,7 @@ func decode(i cloud.Item) *Contact {
 		Queue: i.Str("queue"), Group: i.Str("group"), Priority: int(i.Int("prio")), Rank: i.Str("rank"),
 		Needs: LevelsFrom(i["needs"]), Excluded: ExcludedFrom(i["excl"]), Enqueued: at("enq"), Dequeued: at("deq"),
 		Offer: OfferID(i.Str(AttrOffer)), OfferAgent: i.Str(AttrOfferAgent), AgentLeg: i.Str("leg"), RingSeconds: int(i.Int(AttrRingSeconds)),
-		Attempts: int(i.Int(AttrAttempts)), Record: i.Bool("record"), Recording: i.Str("recording"),
+		Attempts: int(i.Int(AttrAttempts)), Record: i.Bool("record"), Whispers: i.Bool("whispers"), Recording: i.Str("recording"),
 		Initiated: at("initiated"), ToSystem: at("toSystem"), AgentJoined: at("joined"),
 		Hold:         Hold{Since: at("holdSince"), Count: int(i.Int("holds")), Total: us("heldUs"), Longest: us("longestHoldUs")},
 		Disconnected: at("disconnected"), ACWSeconds: int(i.Int("acwSeconds")), ACWUntil: at("acwUntil"),

@@ -67,7 +67,7 @@ func draw(t *rapid.T) *Contact {
 		Customer: phone.MustParse("+8613800135678"), System: phone.MustParse(str("system")), Relay: str("relay"), Language: str("lang"),
 		Queue: str("queue"), Group: str("group"), Priority: num("prio"), Rank: str("rank"), Enqueued: at("enq"), Dequeued: at("deq"),
 		Offer: OfferID(str("offer")), OfferAgent: str("agent"), AgentLeg: str("leg"), RingSeconds: num("ring"), Attempts: num("attempts"),
-		Record: rapid.Bool().Draw(t, "record"), Recording: str("recording"), Initiated: at("initiated"), ToSystem: at("system at"),
+		Record: rapid.Bool().Draw(t, "record"), Whispers: rapid.Bool().Draw(t, "whispers"), Recording: str("recording"), Initiated: at("initiated"), ToSystem: at("system at"),
 		AgentJoined: at("joined"), Hold: Hold{Since: at("hold"), Count: num("holds"), Total: time.Duration(num("held")) * time.Second, Longest: time.Millisecond},
 		Disconnected: at("disconnected"), ACWSeconds: num("acw"), ACWUntil: at("acwUntil"), Reason: Reason(str("reason")), Disposition: str("disposition"), Segment: num("segment"),
 	}

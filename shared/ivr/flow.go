@@ -126,7 +126,15 @@ func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Ev
 	if err != nil {
 		return interp.Out{}, err
 	}
-	var said []sma.Action
+	return s.stepsIn(ctx, c, m, event, env)
+}
+
+// stepsIn is steps where what the flow may know is known.
+func (s *Service) stepsIn(ctx context.Context, c *call, m *memory, event interp.Event, env interp.Env) (interp.Out, error) {
+	var (
+		said []sma.Action
+		err  error
+	)
 	env.Trace = true
 	for range maxAsks {
 		env.Now = s.run.Now()
@@ -212,7 +220,7 @@ func (s *Service) enqueue(ctx context.Context, c *call, m *memory, a interp.Enqu
 	}
 	rec := m.state.Recording
 	con, err := s.router.Enqueue(ctx, c.tenant, c.id, acd.Request{Queue: q.ID, Priority: a.Priority, Age: a.TimeShift, Language: m.state.Language,
-		Record: rec.Agent || rec.Customer || !rec.Set && q.Record})
+		Record: rec.Agent || rec.Customer || !rec.Set && q.Record, Whispers: whispers(m.state)})
 	switch fault.KindOf(err) {
 	case "":
 	case fault.Conflict, fault.NotFound:

@@ -214,6 +214,9 @@ func (s *Service) onAction(ctx context.Context, c *call) (sma.Response, error) {
 		sma.TypeStopCallRecording, sma.TypePauseCallRecording, sma.TypeResumeCallRecording:
 		return sma.Keep(), nil
 	}
+	if r, ok, err := s.whisperFailed(ctx, c); ok || err != nil {
+		return r, err
+	}
 	if _, talking := c.agentLeg(); talking && c.ActionData.Type == sma.TypePlayLoop {
 		return sma.Keep(), nil // hold music: no flow waits for it
 	}

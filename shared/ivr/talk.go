@@ -116,7 +116,7 @@ func (s *Service) onAnswer(ctx context.Context, c *call) (sma.Response, error) {
 	case !live: // gone again: its HANGUP or failure follows
 		return sma.Keep(), nil
 	}
-	return s.join(ctx, c, con, agent)
+	return s.joinAfterWhispers(ctx, c, con, agent)
 }
 
 // answered returns the leg that answered, and whether it is still there.
@@ -275,13 +275,13 @@ func hangUp(legs ...sma.Participant) []sma.Action {
 }
 
 func (s *Service) hold(ctx context.Context, c *call) (sma.Response, error) {
-	if _, err := s.router.Hold(ctx, c.tenant, c.id, true); err != nil {
+	con, err := s.router.Hold(ctx, c.tenant, c.id, true)
+	if err != nil {
 		return s.keepIfOver(err)
 	}
-	return sma.Respond(sma.Do(
-		&sma.ConferenceUpdate{Target: sma.On(c.legA.CallID), ConferenceID: string(c.id), Mode: sma.ModeHold},
-		s.holdMusic(c.legA.CallID),
-	)...), nil
+	held := sma.Do(&sma.ConferenceUpdate{Target: sma.On(c.legA.CallID), ConferenceID: string(c.id), Mode: sma.ModeHold})
+	list, err := s.heldWith(ctx, c, con)
+	return sma.Respond(append(held, list...)...), err
 }
 
 func (s *Service) resume(ctx context.Context, c *call) (sma.Response, error) {
