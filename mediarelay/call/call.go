@@ -272,7 +272,7 @@ func (c *call) digit(p *party, d byte) {
 // unanswered refuses a caller whom no action has answered in time.
 func (c *call) unanswered() {
 	a := c.caller()
-	if a.up || a.ended || c.running != nil || len(c.pending) > 0 {
+	if a.up || a.ended || c.running != nil || len(c.pending) > 0 || len(c.rings) > 0 {
 		return
 	}
 	c.log.Warn("call refused: not answered in time")

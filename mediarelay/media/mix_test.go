@@ -514,6 +514,24 @@ func TestMixingAllocatesNothing(t *testing.T) {
 	}
 }
 
+// Parties may want frames of any length; each hears the others without a hole.
+func TestFramesOfAnyLengthInAMix(t *testing.T) {
+	tb := newTable(t, 4)
+	for i, ptime := range []time.Duration{10, 20, 30, 60} {
+		g := tb.guests[i]
+		g.SetRemote(Remote{Law: g.law, EventType: 101, Send: true, Receive: true, PTime: ptime * time.Millisecond})
+	}
+	tb.all()
+	tb.run(2 * time.Second)
+	for i, want := range []string{"123", "023", "013", "012"} {
+		tb.hears(i, want)
+		if h := hole(tb.guests[i].heard[4000:]); h > 5*time.Millisecond {
+			t.Errorf("guest %d hears nothing for %v", i, h)
+		}
+		unbroken(t, tb.guests[i].in)
+	}
+}
+
 // Whatever a peer sends and whenever, a voice takes it and no listener fails.
 func TestAVoiceOfAnyPackets(t *testing.T) {
 	chance := rand.New(rand.NewPCG(5, 6))
