@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"huawu/shared/acd"
 	"huawu/shared/agent"
 	"huawu/shared/cloud/localcloud"
 )
@@ -28,6 +29,7 @@ func Weathers() []Weather {
 		{"lost answers and outages", Options{Yields: 0.2, Faults: localcloud.Faults{Lost: 0.05, Down: 0.02, ReadDelay: stale}}},
 		{"repeated and reordered events", Options{Yields: 0.2, Faults: localcloud.Faults{RepeatEvents: 0.3, RepeatMessages: 0.3, Reorder: true, ReadDelay: stale}}},
 		{"timers early, late and twice", Options{Yields: 0.2, Timers: true, Mute: 0.5}},
+		{"timers that never come", Options{Yields: 0.2, Never: 0.5, Mute: 0.5, Faults: localcloud.Faults{ReadDelay: stale}}},
 		{"clocks five minutes apart", Options{Yields: 0.2, Skew: 5 * time.Minute, Mute: 0.3}},
 		{"agents vanish and press twice", Options{Yields: 0.2, Vanish: 0.15, Browsers: 0.5, Mute: 0.2}},
 		{"everybody at once", Options{Rush: true, Yields: 0.6, Faults: localcloud.Faults{ReadDelay: stale}}},
@@ -120,8 +122,21 @@ func BusyHour(ctx context.Context, opt Options) (*World, error) {
 	if w.rand.IntN(3) == 0 && (!opt.Rush || opt.Aborts > 0) { // one rush in which nobody dies: there the lease alone must do
 		opt.Faults.DieAfter = 1 + w.rand.Int64N(600)
 	}
+	if opt.Never > 0 {
+		w.after(acd.SweepEvery, w.sweep)
+	}
 	w.Begin(opt.Faults)
 	return w, nil
+}
+
+// sweep is what the relays and the rule of each minute ask for.
+func (w *World) sweep() {
+	if !w.dead {
+		_, _ = w.machine().desk.Sweep(w.invoked("sweep"), Tenant) // what fails, the next one does
+	}
+	if w.clock.Now().Sub(w.start) < 2*time.Hour {
+		w.after(acd.SweepEvery, w.sweep)
+	}
 }
 
 // someone is an agent by chance; every second has a softphone.

@@ -189,6 +189,9 @@ func (q *queue) Send(ctx context.Context, name string, m cloud.Message) error {
 	if err != nil {
 		return err
 	}
+	if name == acd.TimerQueue && q.w.opt.Never > 0 && q.w.rand.Float64() < q.w.opt.Never {
+		return after
+	}
 	if name == acd.TimerQueue && q.w.opt.Timers {
 		switch q.w.rand.IntN(6) {
 		case 0:

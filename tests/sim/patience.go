@@ -112,7 +112,7 @@ func (k *checker) patience(byTime bool) time.Duration {
 		return timerVisible + 5*time.Second
 	case k.w.opt.Aborts > 0:
 		return 15 * time.Second
-	case k.w.opt.Pauses > 0:
+	case k.w.opt.Pauses > 0, byTime && k.w.opt.Never > 0:
 		return 8 * time.Second
 	}
 	return 2*time.Second + 100*time.Millisecond // one retry of the stream after a crash

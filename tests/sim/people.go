@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"huawu/shared/acd"
 	"huawu/shared/agent"
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
@@ -90,6 +91,10 @@ func (w *World) Agent(p person) error {
 	a := agent.Agent{Tenant: Tenant, ID: p.id, State: agent.Offline, Username: p.id, Profile: cmp.Or(p.profile, "loans"), Voice: agent.Slots{Max: 1},
 		Skills: skillsOf(p.profile), Device: agent.Device{Kind: p.device, User: p.id}}
 	if _, err := w.recorded(w.cloud.Table()).Write(w.ctx, a.Put()); err != nil {
+		return err
+	}
+	listed := cloud.Write{Key: acd.ConfigKey(Tenant, "AGENT#"+p.id), Put: cloud.Item{contact.AttrVersion: int64(1), "agent": p.id}}
+	if _, err := w.cloud.Table().Write(w.ctx, listed); err != nil {
 		return err
 	}
 	who := &p

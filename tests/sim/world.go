@@ -36,8 +36,10 @@ const relayID = "relay-1"
 type Options struct {
 	Seed   uint64
 	Faults localcloud.Faults
-	// Timers lets the timers of routing come early, late and twice.
+	// Timers lets the timers of routing come early, late and twice. Never is the
+	// chance that one never comes; then the sweeper looks every few seconds.
 	Timers bool
+	Never  float64
 	// Yields is the chance, 0 to 1, that something else happens in the middle
 	// of a function, before one of its requests; Pauses that it stands still
 	// there for seconds; Aborts that it ends there.
