@@ -18,7 +18,7 @@ import (
 
 // Filter is what of the stream the function is called for: contacts and agents.
 // Relay leases, which change every second, are of no tenant.
-const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META"]}}}}`
+const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"ACW#"},"TALK"]}}}}`
 
 // Handler takes the events of the acd function.
 type Handler struct{ router *acd.Router }

@@ -19,7 +19,7 @@ import (
 
 // Filter is what of the stream the function is called for: contacts, agents,
 // segments that were left, records and recordings.
-const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"REC"},{"prefix":"ACW#"}]}}}}`
+const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"REC"},{"prefix":"ACW#"},"TALK"]}}}}`
 
 // Config is what the function is told by its main.
 type Config struct {
