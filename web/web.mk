@@ -17,3 +17,13 @@ build/.web: build/.npm $(WEB_SOURCES)
 
 web-test: build/.web ## the pages' own tests, and the size budgets of what a browser loads
 	cd web && npm run --silent test && npm run --silent sizes
+
+.PHONY: bench-web screenshots
+bench-web: build/.web deps ## how long an agent waits for the browser: offer to card, answer and reload to sound (ROUNDS=5)
+	@BROWSER_BENCH=1 BROWSER_ROUNDS=$${ROUNDS:-5} $(GO) test -count=1 -run '^TestBench$$' -v -timeout 20m ./tests/browser | sed -n 's/^.*BENCH //p;/^--- FAIL/,$$p'
+
+# The pictures of README and docs are what the stories saw.
+screenshots: build/.web deps ## take the pictures under docs/screens again
+	@rm -rf build/screens && mkdir -p build/screens docs/screens
+	@BROWSER_ARTIFACTS=$(CURDIR)/build/screens $(GO) test -count=1 -run '^TestStories$$/^(first-call|first-call-en|caller|entry|floor|consult)$$' -timeout 20m ./tests/browser
+	@./tests/browser/pick.sh build/screens docs/screens

@@ -6,7 +6,9 @@ import { generateThemeStylesheet } from '@cloudscape-design/components/theming'
 const brand = { light: '#0b6b5d', dark: '#5fd4bf' }
 const strong = { light: '#084f45', dark: '#8be4d3' }
 const soft = { light: '#e6f4f1', dark: '#12302b' }
-const font = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Hiragino Sans', 'Apple SD Gothic Neo', 'Malgun Gothic', system-ui, sans-serif"
+const surface = { light: '#ffffff', dark: '#161f1c' }
+const ink = { light: '#14211e', dark: '#e6efec' }
+const font = 'var(--font)' // of app.css: it goes by the language
 
 const theme = {
   tokens: {
@@ -34,6 +36,30 @@ const theme = {
     colorTextSegmentHover: strong,
     colorBorderInputFocused: brand,
     colorBackgroundControlChecked: brand,
+    colorBackgroundContainerContent: surface,
+    colorBackgroundContainerHeader: surface,
+    colorBackgroundLayoutMain: { light: '#f3f6f5', dark: '#0d1412' },
+    colorBackgroundInputDefault: { light: '#ffffff', dark: '#101816' },
+    colorBorderInputDefault: { light: '#7d8f89', dark: '#6b8078' },
+    colorBackgroundDropdownItemDefault: { light: '#ffffff', dark: '#1b2622' },
+    colorBackgroundDropdownItemHover: soft,
+    colorBackgroundDropdownItemSelected: soft,
+    colorBorderDropdownContainer: { light: '#b9c6c2', dark: '#43564f' },
+    colorBorderDropdownItemHover: { light: '#b9c6c2', dark: '#43564f' },
+    colorBorderDropdownItemFocused: brand,
+    colorBorderItemSelected: brand,
+    colorItemSelected: brand,
+    colorBackgroundItemSelected: soft,
+    colorBackgroundButtonNormalDefault: { light: '#ffffff', dark: '#161f1c' },
+    colorBackgroundButtonNormalDisabled: { light: '#ffffff', dark: '#161f1c' },
+    colorBackgroundButtonPrimaryDisabled: { light: '#e6ebe9', dark: '#26332e' },
+    colorTextButtonPrimaryDisabled: { light: '#7d8f89', dark: '#7d918a' },
+    colorBackgroundSegmentDefault: surface,
+    colorBackgroundSegmentWrapper: surface,
+    colorBorderDividerDefault: { light: '#dbe3e0', dark: '#2b3a35' },
+    colorTextBodyDefault: ink,
+    colorTextHeadingDefault: ink,
+    colorTextFormDefault: ink,
     borderRadiusButton: '8px',
     borderRadiusContainer: '12px',
     borderRadiusInput: '8px',

@@ -6,9 +6,10 @@ import { Live, type LiveView } from './live/client'
 import type { TopicName, TopicState } from './live/types'
 import { browserURL } from './live/url'
 import { Ringer } from './phone/tones'
+import { Names } from './live/names'
 import { prefs } from './parts/prefs'
 
-export type App = { session: Session; api: DeskAPI; live: Live; ringer: Ringer }
+export type App = { session: Session; api: DeskAPI; live: Live; ringer: Ringer; names: Names }
 
 export function makeApp(): App {
   const session = new Session(browserPorts())
@@ -23,6 +24,12 @@ export function makeApp(): App {
       return () => clearTimeout(id)
     },
   })
+  const names = new Names(api)
+  session.subscribe(() => {
+    if (session.get().state !== 'out') return
+    live.stop() // whoever comes next sees nothing of this one's
+    names.forget()
+  })
   addEventListener('online', live.retry)
   addEventListener('offline', live.suspect)
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && live.retry())
@@ -30,7 +37,7 @@ export function makeApp(): App {
     () => prefs().volume,
     () => prefs().ringer || null,
   )
-  return { session, api, live, ringer }
+  return { session, api, live, ringer, names }
 }
 
 export const AppContext = createContext<App | null>(null)
@@ -50,8 +57,9 @@ export function useSession(): SessionState {
 export function useTopic<N extends TopicName>(name: N): TopicState[N] | null {
   const { live } = useApp()
   useEffect(() => {
-    live.want(name)
+    const end = live.want(name)
     live.start()
+    return end
   }, [live, name])
   return useSyncExternalStore(live.subscribe, () => live.state(name))
 }

@@ -2,7 +2,7 @@
 // as long as the agent is logged in and on whatever page.
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { useApp, useLink, useTopic } from '../app-context'
-import { explain } from '../api/problem'
+import { explain, Problem } from '../api/problem'
 import { useWords } from '../i18n/react'
 import { firstOffer, talk } from '../live/desk'
 import type { Me, Offer } from '../live/types'
@@ -123,6 +123,9 @@ function useQuality(view: PhoneView, me: Me | null) {
   }, [api, view.total, contact])
 }
 
+/** acceptFailed says it plainly when somebody or something was faster. */
+const acceptFailed: typeof explain = (err, t) => (err instanceof Problem && [404, 409, 410].includes(err.status) ? t('offer.gone') : explain(err, t))
+
 function useCommands(phone: Phone | null, me: Me | null) {
   const { api, live, ringer } = useApp()
   const { t } = useWords()
@@ -130,7 +133,7 @@ function useCommands(phone: Phone | null, me: Me | null) {
   const [failure, setFailure] = useState('')
   const working = useRef(false)
   const run = useCallback(
-    async (name: string, work: () => Promise<unknown>) => {
+    async (name: string, work: () => Promise<unknown>, say = explain) => {
       if (working.current) return false
       working.current = true
       setBusy(name)
@@ -139,7 +142,7 @@ function useCommands(phone: Phone | null, me: Me | null) {
         await work()
         return true
       } catch (err) {
-        setFailure(explain(err, t))
+        setFailure(say(err, t))
         api.me().then((m) => live.put('me', m), nothing) // what is shown was not what is
         return false
       } finally {
@@ -158,7 +161,7 @@ function useCommands(phone: Phone | null, me: Me | null) {
         const { mic } = phone.get()
         if (mic !== 'ready') return setFailure(t(mic === 'denied' ? 'phone.mic.denied' : 'phone.mic.missing'))
       }
-      await run('accept', () => api.accept(o.contactId, o.offerId))
+      await run('accept', () => api.accept(o.contactId, o.offerId), acceptFailed)
     },
     [api, phone, ringer, run, softphone, t],
   )

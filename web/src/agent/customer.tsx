@@ -104,7 +104,6 @@ export function Why({ of, waited }: { of: Offer | Current; waited?: number | und
 export function Last({ pop }: { pop: Pop | undefined }) {
   const { t, language } = useWords()
   const names = useNames()
-  const { disposition } = useNames()
   const last = pop?.last ?? []
   return (
     <section className="last">
@@ -121,7 +120,7 @@ export function Last({ pop }: { pop: Pop | undefined }) {
                   {dayAndTime(c.ended, language)}
                 </time>
                 <span>{c.queue ? names.queue(c.queue) : ''}</span>
-                <span className="grow">{c.disposition ? disposition(c.disposition) : reason ? t(reason as 'reason.system') : ''}</span>
+                <span className="grow">{c.disposition ? names.disposition(c.disposition) : reason ? t(reason as 'reason.system') : ''}</span>
                 <span className="soft">{c.agent ? names.agent(c.agent) : ''}</span>
               </li>
             )

@@ -21,6 +21,14 @@ describe('the message catalogue', () => {
     }
   })
 
+  it('has no message that no page uses', () => {
+    const files = import.meta.glob(['../**/*.{ts,tsx}', '!../i18n/*', '!../**/*.test.ts'], { query: '?raw', import: 'default', eager: true }) as Record<string, string>
+    const source = Object.values(files).join('\n')
+    const begun = [...source.matchAll(/`([a-z]+(?:\.[a-z]+)*\.)\$\{/gi)].map((m) => m[1]!) // t(`status.${x}`)
+    const unused = Object.keys(zhCN).filter((k) => !source.includes(`'${k}'`) && !begun.some((b) => k.startsWith(b)))
+    expect(unused).toEqual([])
+  })
+
   it('fills placeholders once, and never from values', () => {
     expect(fill('{name}, {queue}', { name: '{queue}', queue: 'loans' }, 'en')).toBe('{queue}, loans')
     expect(fill('{n} of {missing}', { n: 12345 }, 'en')).toBe('12,345 of {missing}')

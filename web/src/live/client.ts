@@ -38,6 +38,7 @@ export class Live {
   private lostAt = 0
   private socket: SocketLike | null = null
   private topics = new Map<TopicName, Topic>() // the wanted ones
+  private wanted = new Map<TopicName, number>() // by how many
   private failures = 0
   private offset = 0 // of the server's clock, ms
   private generation = 0
@@ -62,14 +63,24 @@ export class Live {
   /** serverNow is the server's clock as far as we know it. */
   serverNow = (): number => this.ports.now() + this.offset
 
-  want(name: TopicName): void {
-    if (this.topics.has(name)) return
-    this.topics.set(name, fresh)
-    if (this.link === 'open') this.send({ type: 'subscribe', topic: name })
+  /** want subscribes until the returned function is called. */
+  want(name: TopicName): () => void {
+    this.wanted.set(name, (this.wanted.get(name) ?? 0) + 1)
+    if (!this.topics.has(name)) {
+      this.topics.set(name, fresh)
+      if (this.link === 'open') this.send({ type: 'subscribe', topic: name })
+    }
+    let on = true
+    return () => {
+      if (on) this.drop(name)
+      on = false
+    }
   }
 
-  drop(name: TopicName): void {
-    if (!this.topics.delete(name)) return
+  private drop(name: TopicName): void {
+    const n = (this.wanted.get(name) ?? 1) - 1
+    this.wanted.set(name, n)
+    if (n > 0 || !this.topics.delete(name)) return
     if (this.link === 'open') this.send({ type: 'unsubscribe', topic: name })
     this.changed()
   }

@@ -151,7 +151,7 @@ function AgentBanners() {
       {view.systemMuted && <Banner kind="warn" text={t('phone.mute.hardware')} />}
       {view.soundBlocked && <Banner kind="warn" text={t('phone.sound.blocked')} action={t('phone.sound.allow')} onAction={() => phone?.allowSound()} />}
       {web && (view.line === 'lost' || view.line === 'failed') && <Banner kind="warn" text={t(view.line === 'lost' ? 'phone.lost' : 'phone.failed')} />}
-      {failure && <Banner kind="bad" text={t('call.failed', { reason: failure })} action={t('app.close')} onAction={dismiss} />}
+      {failure && <Banner kind="bad" text={failure} action={t('app.close')} onAction={dismiss} />}
     </>
   )
 }

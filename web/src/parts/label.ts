@@ -2,5 +2,6 @@ import type { Choice } from '../live/types'
 
 /** label is what to show for a choice of the tenant's. */
 export function label(c: Choice, language: string): string {
-  return c.labels?.[language] ?? c.labels?.en ?? c.name
+  const labels = c.labels ?? {}
+  return Object.hasOwn(labels, language) ? labels[language]! : (labels.en ?? c.name)
 }

@@ -37,7 +37,6 @@ export function UserMenu() {
   return (
     <ButtonDropdown
       ariaLabel={t('app.menu', { name })}
-      expandToViewport
       items={[
         { id: 'languages', text: t('app.language'), items: languages.map((l) => ({ id: `language:${l}`, text: languageNames[l], lang: l, ...chosen(l === language) })) },
         { id: 'themes', text: t('app.theme'), items: (['light', 'dark', 'system'] as const).map((v) => ({ id: `theme:${v}`, text: t(`app.theme.${v}`), ...chosen(v === theme) })) },

@@ -1,11 +1,11 @@
-// The agent's own contacts of today, the latest first, with their recordings for
-// whom may listen.
+// The agent's own contacts of today, the latest first, with the recordings of the
+// agent's own talks.
 import { useCallback, useEffect, useRef, useState } from 'react'
 import Button from '@cloudscape-design/components/button'
 import { useAgent } from '../../agent/agent'
 import { useNames } from '../../agent/names'
 import { reasonKey } from '../../agent/customer'
-import { useApp, useSession } from '../../app-context'
+import { useApp } from '../../app-context'
 import type { Line } from '../../api/desk'
 import { explain } from '../../api/problem'
 import { clock, timeOfDay } from '../../i18n/format'
@@ -49,11 +49,9 @@ export function Today() {
 }
 
 function Row({ line }: { line: Line }) {
-  const session = useSession()
   const { t, language } = useWords()
   const names = useNames()
   const [open, setOpen] = useState(false)
-  const mayListen = 'who' in session && session.who.role !== 'agent'
   const reason = reasonKey(line.reason)
   return (
     <li className="today-row">
@@ -69,7 +67,7 @@ function Row({ line }: { line: Line }) {
           <span>{line.disposition ? names.disposition(line.disposition) : reason ? t(reason as 'reason.system') : ''}</span>
           <span className="soft num">{line.handled ? t('desk.talk', { time: clock(line.seconds) }) : t('desk.abandoned')}</span>
         </span>
-        {mayListen && line.handled && <Button variant="icon" iconName={open ? 'angle-up' : 'play'} ariaLabel={t('recording.play')} ariaExpanded={open} onClick={() => setOpen(!open)} />}
+        {line.handled && <Button variant="icon" iconName={open ? 'angle-up' : 'play'} ariaLabel={t('recording.play')} ariaExpanded={open} onClick={() => setOpen(!open)} />}
       </div>
       {open && <Player contact={line.contactId} segment={line.segment} />}
     </li>
