@@ -37,7 +37,6 @@ type world struct {
 	router  *acd.Router
 	tickets *auth.Tokens
 	live    *Service
-	log     []string // levels and messages
 	ids     int
 	// hold keeps changes and counts back instead of handling them.
 	hold bool

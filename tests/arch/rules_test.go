@@ -30,7 +30,7 @@ var words = []string{
 var domain = []string{
 	"shared/contact", "shared/customer", "shared/agent", "shared/acd", "shared/ivr", "shared/event", "shared/ticket",
 	"shared/message", "shared/recording", "shared/speech", "shared/kb", "shared/qa", "shared/dialer", "shared/crm",
-	"shared/report", "shared/privacy", "shared/audit", "shared/auth", "shared/desk",
+	"shared/report", "shared/privacy", "shared/audit", "shared/auth", "shared/live", "shared/desk",
 }
 
 var importRules = []importRule{
