@@ -15,7 +15,8 @@ import (
 //
 // With Huawu.Background the list goes on at once, so that those who talk can be
 // held, joined and hung up while it rings, and several can ring; the same events
-// tell how it went. It ends without one when the step's leg hangs up.
+// tell how it went. A leg that hears nothing else meanwhile hears the ringback
+// tone here, too. It ends without an event when the step's leg hangs up.
 func callAndBridge(s *step) {
 	p := s.action.Parameters.(*sma.CallAndBridge)
 	r := &ring{step: s, params: p, left: p.Endpoints}

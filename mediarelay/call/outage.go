@@ -142,7 +142,7 @@ func (c *call) soften(p *party, m sma.Message, tone media.Clip, still func() boo
 // uncover ends delay cover when the answer is there.
 func (c *call) uncover() {
 	for _, p := range c.parties {
-		if p.cover && !p.ended && !c.partnerHolds(p) {
+		if p.cover && !p.ended && !c.partnerHolds(p) && (p.ringback == nil || !p.ringback.goesOn()) {
 			c.hush(p)
 		}
 	}

@@ -45,7 +45,8 @@ type party struct {
 	lastLoop   *loop  // the one before, for Resume
 	sending    uint64 // digits that are being sent
 	sent       func()
-	cover      bool // what plays is delay cover or hold cover
+	cover      bool  // what plays is delay cover or hold cover
+	ringback   *ring // … or the tone of this one, while it goes on
 	typed      []keypress
 	listener   *listener
 	secret     bool // no recording hears it …
@@ -84,7 +85,7 @@ func (c *call) play(p *party, l media.Playlist, then func()) {
 func (c *call) hush(p *party) {
 	p.endLoop()
 	if p.playing != 0 {
-		p.playing, p.played, p.cover = 0, nil, false
+		p.playing, p.played, p.cover, p.ringback = 0, nil, false, nil
 		p.audio.Stop()
 	}
 }

@@ -32,15 +32,16 @@ func (r *ring) sound() {
 	case a.inbound && !a.up:
 		s.c.legDid(a, "ring", a.leg.Ring())
 		return
-	case bool(r.options.KeepAudio):
+	case bool(r.options.KeepAudio), s.background && (len(a.hears) > 0 || a.playing != 0):
 		return
 	}
 	s.c.hush(a)
+	a.ringback = r
 	m := s.c.route.Ringback
 	if r.params.RingbackTone != nil {
 		m = sma.Message{AudioSource: r.params.RingbackTone}
 	}
-	s.c.soften(a, m, s.c.calls.tones.ringback, func() bool { return r.goesOn() && !r.early })
+	s.c.soften(a, m, s.c.calls.tones.ringback, func() bool { return r.goesOn() && !r.early && len(a.hears) == 0 })
 }
 
 // dial calls the next endpoint.
@@ -105,7 +106,7 @@ func (r *ring) event(p *party, e LegEvent) {
 // earlyMedia lets the caller hear the called party's network instead of our tone.
 func (r *ring) earlyMedia(p *party) {
 	s := r.step
-	if a := s.party; bool(r.options.KeepAudio) || !a.up || len(r.legs) > 1 || a.room != "" {
+	if a := s.party; s.background || bool(r.options.KeepAudio) || !a.up || len(r.legs) > 1 || a.room != "" {
 		return
 	}
 	r.early = true
@@ -197,7 +198,14 @@ func (r *ring) join(p *party) error {
 
 // quiet ends what the caller heard while it rang.
 func (r *ring) quiet() {
-	if a := r.step.party; !bool(r.options.KeepAudio) && a.up {
+	a := r.step.party
+	if r.step.background {
+		if a.ringback == r && a.cover {
+			r.step.c.hush(a)
+		}
+		return
+	}
+	if !bool(r.options.KeepAudio) && a.up {
 		r.step.c.hush(a)
 		if r.early {
 			r.step.c.calls.cfg.Mixer.Bridge(a.leg, nil)

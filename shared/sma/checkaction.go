@@ -188,8 +188,8 @@ func (c *checker) bridge(p *CallAndBridge) {
 		switch {
 		case !c.offers(CanMix):
 			c.add("Huawu.Background", InvalidActionParameter, "extension %s was not offered on this route", CanMix)
-		case !bool(o.AnswerConfirm) || !bool(o.KeepAudio):
-			c.add("Huawu.Background", InvalidActionParameter, "wants AnswerConfirm and KeepAudio")
+		case !bool(o.AnswerConfirm):
+			c.add("Huawu.Background", InvalidActionParameter, "wants AnswerConfirm")
 		}
 	}
 	if p.Huawu != nil && p.Huawu.Ring != "" {

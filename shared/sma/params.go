@@ -155,10 +155,10 @@ type BridgeOptions struct {
 	OfferID       string `json:"OfferId,omitempty"`
 	AgentID       string `json:"AgentId,omitempty"`
 	AnswerConfirm Bool   `json:"AnswerConfirm,omitempty"` // at B's answer ask first, bridge later
-	KeepAudio     Bool   `json:"KeepAudio,omitempty"`     // leg A's playback goes on while B rings
+	KeepAudio     Bool   `json:"KeepAudio,omitempty"`     // leg A's playback goes on while B rings, no ringback
 	AutoAnswer    Bool   `json:"AutoAnswer,omitempty"`    // ask B's device to answer by itself
 	Ring          string `json:"Ring,omitempty"`          // parallel, serial
-	Background    Bool   `json:"Background,omitempty"`    // the list goes on while B rings; needs AnswerConfirm, KeepAudio
+	Background    Bool   `json:"Background,omitempty"`    // the list goes on while B rings; needs AnswerConfirm
 }
 
 // StartCallRecording records a call in stereo from now on.
