@@ -27,19 +27,20 @@ type Permission string
 
 // The permissions.
 const (
-	ActAsAgent      Permission = "agent:act"        // be available, accept, hold, finish
-	ReadOwn         Permission = "contact:read:own" // contacts that one has or had oneself
-	ReadAny         Permission = "contact:read:any" // all contacts of the tenant
-	ViewNumbers     Permission = "pii:view"         // customers' numbers in full
-	ListenRecording Permission = "recording:listen"
-	EditFlows       Permission = "flow:edit"         // save, publish and bind flows
-	WatchFloor      Permission = "floor:watch"       // how all agents and queues stand
-	Supervise       Permission = "contact:supervise" // listen, whisper, join, take over, move a contact, set another's status
+	ActAsAgent      Permission = "agent:act"            // be available, accept, hold, finish
+	ReadOwn         Permission = "contact:read:own"     // contacts that one has or had oneself
+	ReadAny         Permission = "contact:read:any"     // all contacts of the tenant
+	ViewNumbers     Permission = "pii:view"             // customers' numbers in full
+	ListenOwn       Permission = "recording:listen:own" // recordings of one's own talks
+	ListenRecording Permission = "recording:listen"     // all recordings of the tenant
+	EditFlows       Permission = "flow:edit"            // save, publish and bind flows
+	WatchFloor      Permission = "floor:watch"          // how all agents and queues stand
+	Supervise       Permission = "contact:supervise"    // listen, whisper, join, take over, move a contact, set another's status
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
-	return []Permission{ActAsAgent, EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor, Supervise}
+	return []Permission{ActAsAgent, EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor, Supervise}
 }
 
 // grants is the table of permissions: what is not here is denied. It is a switch
@@ -47,11 +48,11 @@ func Permissions() []Permission {
 func grants(r Role) []Permission {
 	switch r {
 	case Agent:
-		return []Permission{ActAsAgent, ReadOwn}
+		return []Permission{ActAsAgent, ReadOwn, ListenOwn}
 	case Supervisor:
-		return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor, Supervise}
+		return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor, Supervise}
 	case Admin:
-		return []Permission{EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenRecording, WatchFloor}
+		return []Permission{EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"huawu/shared/auth"
+	"huawu/shared/contact"
 	"huawu/shared/fault"
 	"huawu/shared/recording"
 )
@@ -64,12 +65,15 @@ func (d *Desk) registerAudio(api huma.API) {
 			out := &recordingsOutput{}
 			out.Body.Recordings = []Recording{}
 			for _, x := range f.recordings {
+				if !f.mayHear(who, x) {
+					continue
+				}
 				out.Body.Recordings = append(out.Body.Recordings, Recording{x.Subject.Segment, x.Started, x.Duration().Seconds(), x.Channels,
 					recording.WAVSize(x.Samples, x.Channels), x.Flags&recording.Paused != 0, x.Flags&(recording.Gap|recording.Lost) != 0, x.Flags&recording.Torn != 0})
 			}
 			return out, nil
 		})
-	register(d, api, operation{"getAudio", http.MethodGet, "/v1/contacts/{id}/recordings/{n}/audio", "Audio of a recording, as a WAV file", auth.ListenRecording, http.StatusOK}, d.audio)
+	register(d, api, operation{"getAudio", http.MethodGet, "/v1/contacts/{id}/recordings/{n}/audio", "Audio of a recording, as a WAV file", auth.ListenOwn, http.StatusOK}, d.audio)
 	responses := api.OpenAPI().Paths["/v1/contacts/{id}/recordings/{n}/audio"].Get.Responses
 	responses["206"] = &huma.Response{Description: "The range that was asked for, or as much of it as one answer has", Content: responses["200"].Content, Headers: responses["200"].Headers}
 	responses["416"] = &huma.Response{Description: "Not a range of the file, or the file is too long for one answer; Content-Range tells its size", Content: responses["404"].Content}
@@ -83,7 +87,7 @@ func (d *Desk) audio(ctx context.Context, who auth.Identity, in *audioInput) (*a
 	if err != nil {
 		result = "failed"
 	}
-	d.audit(ctx, who, string(auth.ListenRecording), result, "contact", in.ID, "recording", in.N)
+	d.audit(ctx, who, string(auth.ListenOwn), result, "contact", in.ID, "recording", in.N)
 	return out, err
 }
 
@@ -97,6 +101,9 @@ func (d *Desk) listen(ctx context.Context, who auth.Identity, in *audioInput) (*
 		return nil, fault.New(fault.NotFound, "no such recording")
 	}
 	x := f.recordings[n]
+	if !f.mayHear(who, x) {
+		return nil, who.Require(auth.ListenRecording)
+	}
 	size := recording.WAVSize(x.Samples, x.Channels)
 	out := &audioOutput{Status: http.StatusOK, ContentType: "audio/wav", AcceptRanges: "bytes", ETag: `"` + hex.EncodeToString(x.Tail) + `"`}
 	if in.IfRange != "" && in.IfRange != out.ETag {
@@ -113,6 +120,14 @@ func (d *Desk) listen(ctx context.Context, who auth.Identity, in *audioInput) (*
 	}
 	out.Body, err = d.open(ctx, x, from, to)
 	return out, err
+}
+
+// mayHear reports whether a recording is open to an identity: to an agent, those
+// of segments in which the agent talked.
+func (f *file) mayHear(who auth.Identity, x recording.Index) bool {
+	n := x.Subject.Segment
+	return who.May(auth.ListenRecording) || f.contact.Segment == n && f.contact.OfferAgent == who.Agent ||
+		slices.ContainsFunc(f.records, func(r *contact.Record) bool { return r.Segment == n && r.OfferAgent == who.Agent })
 }
 
 // open decrypts a recording up to the byte to and returns the bytes from from

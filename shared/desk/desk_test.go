@@ -428,17 +428,24 @@ func TestRecordingsAreHeardByThoseWhoMay(t *testing.T) {
 	if !strings.Contains(string(a.raw), `"seconds":3.000625`) || !strings.Contains(string(a.raw), fmt.Sprintf(`"bytes":%d`, len(wav))) {
 		t.Errorf("recordings %s", a.raw)
 	}
-	b.want(403, b.token("demo", lin, auth.Agent), "GET", base+"/0/audio", "")
-	if !strings.Contains(b.log.String(), "msg=audit") || !strings.Contains(b.log.String(), "action=recording:listen result=denied") {
+	if a = b.want(200, b.token("demo", lin, auth.Agent), "GET", base+"/0/audio", ""); !bytes.Equal(a.raw, wav) {
+		t.Errorf("the agent who talked hears %d bytes, want %d", len(a.raw), len(wav))
+	}
+	b.recorded(id, 1, recording.Rate) // of a colleague, to whom it was handed over
+	b.want(403, b.token("demo", lin, auth.Agent), "GET", base+"/1/audio", "")
+	if !strings.Contains(b.log.String(), "msg=audit") || !strings.Contains(b.log.String(), "action=recording:listen:own result=failed contact="+string(id)+" recording=1") {
 		t.Errorf("no audit of the refusal\n%s", b.log)
 	}
+	if a = b.want(200, b.token("demo", lin, auth.Agent), "GET", base, ""); strings.Contains(string(a.raw), `"n":1`) {
+		t.Errorf("a colleague's recording is listed: %s", a.raw)
+	}
 	token := b.token("demo", boss, auth.Supervisor)
-	b.want(404, token, "GET", base+"/1/audio", "")
+	b.want(404, token, "GET", base+"/2/audio", "")
 	a = b.want(200, token, "GET", base+"/0/audio", "")
 	if !bytes.Equal(a.raw, wav) || a.Header.Get("Content-Type") != "audio/wav" || a.Header.Get("Accept-Ranges") != "bytes" || len(a.Header.Values("Content-Range")) != 0 {
 		t.Errorf("audio of %d bytes, want %d, %v", len(a.raw), len(wav), a.Header)
 	}
-	if !strings.Contains(b.log.String(), "action=recording:listen result=ok contact="+string(id)+" recording=0") {
+	if !strings.Contains(b.log.String(), "action=recording:listen:own result=ok contact="+string(id)+" recording=0") {
 		t.Errorf("no audit line\n%s", b.log)
 	}
 	etag := a.Header.Get("ETag")
@@ -522,7 +529,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"POST /v1/contacts/{id}/digits":    agents,
 		"POST /v1/contacts/{id}/supervise": {auth.Supervisor}, "POST /v1/contacts/{id}/move": {auth.Supervisor}, "POST /v1/agents/{id}/status": {auth.Supervisor},
 		"GET /v1/contacts": everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
-		"GET /v1/contacts/{id}/recordings/{n}/audio": {auth.Supervisor, auth.Admin},
+		"GET /v1/contacts/{id}/recordings/{n}/audio": everyone,
 		"POST /v1/contacts/{id}/quality":             agents, "POST /v1/live/tickets": everyone, "GET /v1/targets": agents,
 		"GET /v1/floor": {auth.Supervisor, auth.Admin},
 	}
@@ -632,7 +639,7 @@ func TestBadRequestsNameTheField(t *testing.T) {
 		{"GET", "/v1/contacts?limit=1000", "", 422, "query.limit"},
 		{"GET", "/v1/contacts?agent=a%23b", "", 422, "query.agent"},
 		{"GET", "/v1/contacts?tenant=other", "", 422, "query.tenant"},
-		{"GET", "/v1/contacts/" + id + "/recordings/-1/audio", "", 403, ""},
+		{"GET", "/v1/contacts/" + id + "/recordings/-1/audio", "", 422, "path.n"},
 		{"GET", "/v1/nothing", "", 404, ""},
 		{"DELETE", "/v1/contacts/" + id, "", 405, ""},
 		{"GET", "/v1/agents/me/status", "", 405, ""},
