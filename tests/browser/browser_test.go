@@ -32,7 +32,20 @@ const patience = 6 * time.Minute
 
 func TestStories(t *testing.T) {
 	need(t)
-	names, err := filepath.Glob("stories/*.mjs")
+	playAll(t, "stories/*.mjs", atOnce)
+}
+
+// TestBench measures what an agent waits for; see bench.
+func TestBench(t *testing.T) {
+	if os.Getenv("BROWSER_BENCH") == "" {
+		t.Skip("times are measured by make bench-web, on a machine that does nothing else")
+	}
+	need(t)
+	playAll(t, "bench/*.mjs", 1)
+}
+
+func playAll(t *testing.T, pattern string, atOnce int) {
+	names, err := filepath.Glob(pattern)
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no stories: %v", err)
 	}

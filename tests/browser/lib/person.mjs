@@ -144,8 +144,11 @@ function listen() {
         if (e.track.kind !== 'audio') return
         const context = new AudioContext()
         const analyser = new AnalyserNode(context, { fftSize: 16384, smoothingTimeConstant: 0 })
-        context.createMediaStreamSource(new MediaStream([e.track])).connect(analyser)
-        const ear = { context, analyser, bins: new Float32Array(analyser.frequencyBinCount), track: e.track }
+        const quick = new AnalyserNode(context, { fftSize: 2048, smoothingTimeConstant: 0 })
+        const source = context.createMediaStreamSource(new MediaStream([e.track]))
+        source.connect(analyser)
+        source.connect(quick)
+        const ear = { context, analyser, quick, bins: new Float32Array(analyser.frequencyBinCount), track: e.track }
         ears.push(ear)
         e.track.addEventListener('ended', () => { ears.splice(ears.indexOf(ear), 1); context.close() })
         this.addEventListener('connectionstatechange', () => {
@@ -164,6 +167,14 @@ function listen() {
     let best = 0
     for (let i = 1; i < ear.bins.length; i++) if (ear.bins[i] > ear.bins[best]) best = i
     return { hz: Math.round(best * width), db: Math.round(ear.bins[best]) }
+  })
+  // Coarse, but within 43 ms: for measuring when a tone begins.
+  window.huawuFirst = (hz) => ears.some((ear) => {
+    const bins = new Float32Array(ear.quick.frequencyBinCount)
+    ear.quick.getFloatFrequencyData(bins)
+    const at = Math.round(hz / (ear.context.sampleRate / ear.quick.fftSize))
+    const loud = Math.max(bins[at - 1], bins[at], bins[at + 1])
+    return loud > -50 && loud > Math.max(...bins.slice(0, at - 3), ...bins.slice(at + 4)) + 10
   })
   window.huawuTones = (tones) => ears.map((ear) => {
     const width = look(ear)
