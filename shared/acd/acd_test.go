@@ -376,7 +376,7 @@ func TestALateRowDoesNoHarm(t *testing.T) {
 	old := w.contact("c1")
 	w.status("lin", agent.Available)
 	w.must(nil, w.router.Expire(w.ctx, tenant, "c1", w.contact("c1").Offer)) // epoch 2
-	if err := w.router.putRow(w.ctx, waitingWrite(old, 1)); err != nil {
+	if err := w.router.putRow(w.ctx, waitingWrite(old, w.routing())); err != nil {
 		t.Fatal(err)
 	}
 	i, err := w.cloud.Table().Get(w.ctx, waitingKey(old, 1), true)
@@ -387,7 +387,7 @@ func TestALateRowDoesNoHarm(t *testing.T) {
 		t.Errorf("a late delete of epoch 1: %v, rows %s", err, w.rows())
 	}
 	w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft))
-	if err := w.router.putRow(w.ctx, waitingWrite(old, 1)); err != nil { // an orphan
+	if err := w.router.putRow(w.ctx, waitingWrite(old, w.routing())); err != nil { // an orphan
 		t.Fatal(err)
 	}
 	w.status("lin", agent.Available)

@@ -62,6 +62,9 @@ func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) er
 		errs = append(errs, r.arm(ctx, timerOf(c, TimerACW), time.Duration(c.ACWSeconds)*time.Second))
 	case contact.Completed:
 		errs = append(errs, r.repairCompleted(ctx, was, c))
+		if c.Reason == contact.QueueTimeout || c.Reason == contact.QueueDeleted {
+			errs = append(errs, r.command(ctx, c, "", sma.VerbHangup, nil, ConnectLease))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -88,7 +91,7 @@ func (r *Router) repairContact(ctx context.Context, c *contact.Contact) error {
 	if stands.State != contact.Queued {
 		return r.finishRound(ctx, c.Tenant, c.Group, routing, v)
 	}
-	if err := r.putRow(ctx, waitingWrite(stands, routing.shards(stands.Group))); err != nil {
+	if err := r.putRow(ctx, waitingWrite(stands, routing)); err != nil {
 		return err
 	}
 	return r.whole(ctx, c.Tenant, stands.Group, routing)

@@ -13,6 +13,7 @@ import (
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
+	"huawu/shared/hours"
 )
 
 // configAge is how old configuration in memory may be.
@@ -43,7 +44,18 @@ type Queue struct {
 	Record        bool
 	Needs         map[string]int // least level of each skill
 	Hours         string         // id of its hours of operation; "" = none are set
+
+	LeastBusy       bool   // of agents who fit alike the least occupied, not the longest idle
+	MaxWaiting      int    // contacts that may wait; 0 = any number
+	MaxWaitSeconds  int    // how long one may wait; 0 = for ever
+	Overflow        string // queue of the same group whose agents help; "" = none
+	OverflowSeconds int    // they help one who has waited so long; 0 = never for that
+	OverflowDepth   int    // new contacts go there once so many wait; 0 = never for that
+	AfterHours      string // what becomes of new contacts outside Hours: "" they wait, Refuse, or a queue that they go to
 }
+
+// Refuse, as Queue.AfterHours: the flow takes its error branch.
+const Refuse = "refuse"
 
 // ProfileQueue is one queue that a routing profile serves.
 type ProfileQueue struct {
@@ -80,7 +92,9 @@ func ConfigKey(tenant, sort string) cloud.Key { return cloud.Key{Part: tenant + 
 func (q Queue) Put(tenant string) cloud.Write {
 	return cloud.Write{Key: ConfigKey(tenant, sortQueue+q.ID), Put: cloud.Item{contact.AttrVersion: int64(1), "name": q.Name, "group": q.Group,
 		"ringSeconds": int64(q.RingSeconds), "acwSeconds": int64(q.ACWSeconds), "mode": string(q.Mode), "creditSeconds": int64(q.CreditSeconds),
-		"record": q.Record, "needs": contact.LevelsItem(q.Needs), "hours": q.Hours}}
+		"record": q.Record, "needs": contact.LevelsItem(q.Needs), "hours": q.Hours,
+		"leastBusy": q.LeastBusy, "maxWaiting": int64(q.MaxWaiting), "maxWaitSeconds": int64(q.MaxWaitSeconds), "overflow": q.Overflow,
+		"overflowSeconds": int64(q.OverflowSeconds), "overflowDepth": int64(q.OverflowDepth), "afterHours": q.AfterHours}}
 }
 
 // Put returns the write that stores p, replacing an older one.
@@ -104,6 +118,7 @@ type Routing struct {
 	Queues   map[string]Queue
 	Profiles map[string]Profile
 	Groups   map[string]Group
+	Hours    map[string]hours.Hours // those that decide where new contacts go
 }
 
 // ErrNoQueue is returned for a queue that is not configured.
@@ -182,7 +197,7 @@ func (m *configMemory) read(ctx context.Context, tenant string) (*Routing, error
 			}
 		}
 	}
-	return out, nil
+	return out, m.readHours(ctx, tenant, out)
 }
 
 func (r *Routing) add(prefix, id string, i cloud.Item) {
@@ -190,7 +205,9 @@ func (r *Routing) add(prefix, id string, i cloud.Item) {
 	switch prefix {
 	case sortQueue:
 		q := Queue{ID: id, Name: i.Str("name"), Group: i.Str("group"), RingSeconds: num("ringSeconds"), ACWSeconds: num("acwSeconds"),
-			Mode: PriorityMode(i.Str("mode")), CreditSeconds: num("creditSeconds"), Record: i.Bool("record"), Needs: contact.LevelsFrom(i["needs"]), Hours: i.Str("hours")}
+			Mode: PriorityMode(i.Str("mode")), CreditSeconds: num("creditSeconds"), Record: i.Bool("record"), Needs: contact.LevelsFrom(i["needs"]), Hours: i.Str("hours"),
+			LeastBusy: i.Bool("leastBusy"), MaxWaiting: num("maxWaiting"), MaxWaitSeconds: num("maxWaitSeconds"), Overflow: i.Str("overflow"),
+			OverflowSeconds: num("overflowSeconds"), OverflowDepth: num("overflowDepth"), AfterHours: i.Str("afterHours")}
 		if q.RingSeconds <= 0 {
 			q.RingSeconds = 20
 		}

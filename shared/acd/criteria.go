@@ -1,19 +1,12 @@
 package acd
 
 import (
+	"encoding/json"
 	"time"
 
 	"huawu/shared/contact"
+	"huawu/shared/fault"
 )
-
-// Step is what a contact asks for during a part of its wait, besides what its
-// queue needs: Amazon Connect's routing step. Steps follow each other; after the
-// last one that ends, only the queue's needs are left.
-type Step struct {
-	For    time.Duration  // how long; 0: until the end
-	Needs  map[string]int // least level of each skill
-	Agents []string       // only these; empty: anybody
-}
 
 // asks returns what w asks for at a time, and until when; until is zero if that
 // never changes.
@@ -48,37 +41,89 @@ func highest(a, b map[string]int) map[string]int {
 	return out
 }
 
-// stepsItem returns steps as an attribute.
-func stepsItem(steps []Step) []any {
-	out := make([]any, len(steps))
-	for n, s := range steps {
-		m := map[string]any{}
-		if s.For > 0 {
-			m["for"] = int64(s.For / time.Second)
+// expression is Connect's: one of its fields is set.
+type expression struct {
+	AttributeCondition *struct {
+		Name, Value        string
+		ProficiencyLevel   json.Number
+		ComparisonOperator string
+		MatchCriteria      *struct {
+			AgentsCriteria *struct{ AgentIds []string } //nolint:revive // Connect's spelling
 		}
-		if len(s.Needs) > 0 {
-			m["needs"] = contact.LevelsItem(s.Needs)
-		}
-		if len(s.Agents) > 0 {
-			m["agents"] = s.Agents
-		}
-		out[n] = m
 	}
-	return out
+	AndExpression []expression
+	OrExpression  []json.RawMessage
 }
 
-// stepsFrom reads an attribute that stepsItem made.
-func stepsFrom(v any) []Step {
-	list, _ := v.([]any)
-	out := make([]Step, 0, len(list))
-	for _, e := range list {
-		m, _ := e.(map[string]any)
-		seconds, _ := m["for"].(int64)
-		agents, _ := m["agents"].([]string)
-		out = append(out, Step{For: time.Duration(seconds) * time.Second, Needs: contact.LevelsFrom(m["needs"]), Agents: agents})
+// ErrCriteria is the error of routing criteria that cannot be served.
+var ErrCriteria = fault.New(fault.Invalid, "acd: routing criteria: want steps of attribute conditions with a level each, joined by And, or of agents")
+
+// ParseCriteria reads Amazon Connect's routing criteria: steps of an Expression
+// and an Expiry each. A condition's Value is the skill, its Name the kind of it;
+// a level that is not given is 1. What agents' skills cannot tell, as Or, Not and
+// ranges, is ErrCriteria. nil is no criteria.
+// Source: Amazon Connect API, RoutingCriteriaInput.
+func ParseCriteria(document []byte) ([]contact.Step, error) {
+	if len(document) == 0 {
+		return nil, nil
 	}
-	if len(out) == 0 {
-		return nil
+	var c struct {
+		Steps []struct {
+			Expression expression
+			Expiry     *struct{ DurationInSeconds json.Number }
+		}
 	}
-	return out
+	if json.Unmarshal(document, &c) != nil || len(c.Steps) > contact.MaxSteps {
+		return nil, ErrCriteria
+	}
+	var out []contact.Step
+	for _, s := range c.Steps {
+		step := contact.Step{}
+		if s.Expiry != nil {
+			n, err := s.Expiry.DurationInSeconds.Int64()
+			if err != nil || n <= 0 || n > 24*3600 {
+				return nil, ErrCriteria
+			}
+			step.For = time.Duration(n) * time.Second
+		}
+		if !s.Expression.into(&step) {
+			return nil, ErrCriteria
+		}
+		out = append(out, step)
+	}
+	return out, nil
+}
+
+// into adds what e asks for to a step, and reports whether it could.
+func (e expression) into(s *contact.Step) bool {
+	if len(e.OrExpression) > 0 || e.AttributeCondition == nil && len(e.AndExpression) == 0 {
+		return false
+	}
+	if c := e.AttributeCondition; c != nil {
+		if m := c.MatchCriteria; m != nil && m.AgentsCriteria != nil {
+			s.Agents = append(s.Agents, m.AgentsCriteria.AgentIds...)
+			return len(s.Agents) > 0 && len(s.Agents) <= contact.MaxSteps
+		}
+		level := int64(1)
+		if c.ProficiencyLevel != "" {
+			f, err := c.ProficiencyLevel.Float64()
+			if err != nil || f < 1 || f > 99 {
+				return false
+			}
+			level = int64(f)
+		}
+		if c.Value == "" || c.ComparisonOperator != "" && c.ComparisonOperator != "NumberGreaterOrEqualTo" {
+			return false
+		}
+		if s.Needs == nil {
+			s.Needs = map[string]int{}
+		}
+		s.Needs[c.Value] = max(s.Needs[c.Value], int(level))
+	}
+	for _, sub := range e.AndExpression {
+		if !sub.into(s) {
+			return false
+		}
+	}
+	return true
 }

@@ -201,6 +201,7 @@ func setStatus(a *agent.Agent, to agent.State, status string, now time.Time) (bo
 	if a.State == to && a.Status == status {
 		return false, nil
 	}
+	was := a.State
 	if err := a.Move(to, now); err != nil {
 		return false, err
 	}
@@ -208,6 +209,9 @@ func setStatus(a *agent.Agent, to agent.State, status string, now time.Time) (bo
 	a.Epoch++
 	if to == agent.Available {
 		a.Idle = contact.Instant(now)
+		if was == agent.Offline || a.From.IsZero() {
+			a.Come(now)
+		}
 	}
 	return true, nil
 }

@@ -73,7 +73,7 @@ func TestFiguresOfALongQueue(t *testing.T) {
 	for n := range maxFigures + 200 {
 		c := &contact.Contact{Tenant: tenant, ID: contact.ID(fmt.Sprintf("c%04d", n)), Queue: "loans", Group: "main", Enqueued: w.clock.Now()}
 		c.Rank = Queue{}.Rank(DefaultPriority, c.Enqueued)
-		w.must(w.cloud.Table().Write(w.ctx, waitingWrite(c, 3)))
+		w.must(w.cloud.Table().Write(w.ctx, waitingWrite(c, w.routing())))
 	}
 	w.cloud.ResetCounters()
 	f, err := w.router.Figures(w.ctx, tenant, "loans")

@@ -148,7 +148,7 @@ func TestAHandOverThatCrossesARelease(t *testing.T) {
 				now := *c
 				now.State, now.Epoch, now.Queue, now.Group, now.Rank = contact.Queued, 1, "loans", "main", "05.1"
 				w.must(w.cloud.Table().Write(w.ctx, now.Update(c)))
-				w.must(w.cloud.Table().Write(w.ctx, waitingWrite(&now, 1)))
+				w.must(w.cloud.Table().Write(w.ctx, waitingWrite(&now, w.routing())))
 				w.must(nil, other.contend(w.ctx, tenant, "main", w.routing()))
 			}
 			w.must(nil, w.router.contend(w.ctx, tenant, "main", w.routing()))

@@ -96,8 +96,14 @@ func mayHave(now time.Time, w Waiting, f Free, profiles map[string]Profile, prio
 	if slices.ContainsFunc(w.Excluded, func(e contact.Excluded) bool { return e.Agent == f.Agent && e.Until.After(now) }) {
 		return false
 	}
+	queues := []string{w.Queue}
+	for _, o := range w.Overflow {
+		if !w.Enqueued.Add(o.After).After(now) {
+			queues = append(queues, o.Queue)
+		}
+	}
 	return slices.ContainsFunc(profiles[f.Profile].Queues, func(q ProfileQueue) bool {
-		return q.Queue == w.Queue && q.Priority == priority && !w.Enqueued.Add(q.Delay).After(now)
+		return slices.Contains(queues, q.Queue) && q.Priority == priority && !w.Enqueued.Add(q.Delay).After(now)
 	})
 }
 
@@ -138,11 +144,14 @@ func TestMatchIsWhatItsWordsSay(t *testing.T) {
 				w.Channel = contact.Chat
 			}
 			for range rapid.IntRange(0, 2).Draw(t, "steps") {
-				s := Step{For: time.Duration(rapid.IntRange(0, 30).Draw(t, "for")) * time.Second, Needs: map[string]int{"english": rapid.IntRange(1, 3).Draw(t, "level")}}
+				s := contact.Step{For: time.Duration(rapid.IntRange(0, 30).Draw(t, "for")) * time.Second, Needs: map[string]int{"english": rapid.IntRange(1, 3).Draw(t, "level")}}
 				if rapid.IntRange(0, 3).Draw(t, "asks") == 0 {
 					s.Agents = []string{"a0", "a3"}
 				}
 				w.Steps = append(w.Steps, s)
+			}
+			if rapid.IntRange(0, 2).Draw(t, "overflows") == 0 {
+				w.Overflow = []Overflow{{fmt.Sprint("q", rapid.IntRange(0, 2).Draw(t, "to")), time.Duration(rapid.IntRange(1, 60).Draw(t, "after")) * time.Second}}
 			}
 			if rapid.Bool().Draw(t, "needs") {
 				w.Needs = map[string]int{"loans": rapid.IntRange(1, 2).Draw(t, "level")}

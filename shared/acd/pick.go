@@ -36,14 +36,14 @@ func (m *pool) match(limit int) (pairs []Pair) {
 		serving := m.serving(priority)
 		var waiting byHead
 		for _, c := range m.classes {
-			if !c.over() && len(serving[c.queue]) > 0 {
+			if !c.over() && slices.ContainsFunc(c.queues, func(q string) bool { return len(serving[q]) > 0 }) {
 				waiting = append(waiting, c)
 			}
 		}
 		heap.Init(&waiting)
 		for len(waiting) > 0 && m.left > 0 && len(pairs) < limit {
 			c := waiting[0]
-			best := m.best(c, serving[c.queue])
+			best := m.best(c, serving)
 			if best < 0 {
 				heap.Pop(&waiting) // what the first may not have, no other of the class may
 				continue
@@ -98,28 +98,35 @@ func (m *pool) serving(priority int) map[string][]server {
 }
 
 // best returns the agent for the first of a class, -1 if there is none.
-func (m *pool) best(c *class, servers []server) int {
+func (m *pool) best(c *class, serving map[string][]server) int {
 	best := -1
 	take := func(n int) {
 		if n >= 0 && (best < 0 || m.better(c, n, best)) {
 			best = n
 		}
 	}
-	for _, s := range servers {
-		if s.delay > 0 && !slices.Contains(m.delays[c.queue][:c.stage], s.delay) {
-			continue
-		}
-		if len(c.only) == 0 {
-			take(m.bestOf(c, s.profile))
-			continue
-		}
-		for _, id := range c.only {
-			if n, ok := m.byID[id]; ok && m.agents[n].Profile == s.profile && m.fits(c, n) {
-				take(n)
+	for k, queue := range c.queues {
+		for _, s := range serving[queue] {
+			if m.waits(c, k, s.delay) {
+				continue
+			}
+			if len(c.only) == 0 {
+				take(m.bestOf(c, s.profile))
+				continue
+			}
+			for _, id := range c.only {
+				if n, ok := m.byID[id]; ok && m.agents[n].Profile == s.profile && m.fits(c, n) {
+					take(n)
+				}
 			}
 		}
 	}
 	return best
+}
+
+// waits reports whether a delay of the k-th queue of a class is not over.
+func (m *pool) waits(c *class, k int, delay time.Duration) bool {
+	return delay > 0 && !slices.Contains(m.delays[c.queues[k]][:c.stages[k]], delay)
 }
 
 // fits reports whether an agent of a profile that serves the queue may have the
@@ -264,28 +271,35 @@ func (m *pool) notes() {
 			if key.channel != c.channel {
 				continue
 			}
-			for _, q := range m.profiles[key.profile].Queues {
-				if q.Queue == c.queue {
-					m.notesOf(c, key, q.Delay)
-					break
-				}
+			m.notesIn(c, key)
+		}
+	}
+}
+
+// notesIn notes when agents of a bench may fit a class.
+func (m *pool) notesIn(c *class, key benchKey) {
+	if !c.wakes.IsZero() && m.anyLeft(m.benches[key]) {
+		m.note(c.wakes)
+	}
+	for k, queue := range c.queues {
+		for _, q := range m.profiles[key.profile].Queues {
+			if q.Queue == queue {
+				m.notesOf(c, k, key, q.Delay)
+				break
 			}
 		}
 	}
 }
 
-// notesOf notes when agents of a bench that serves a class's queue may fit it.
-func (m *pool) notesOf(c *class, key benchKey, delay time.Duration) {
-	b := m.benches[key]
-	if !c.wakes.IsZero() && m.anyLeft(b) {
-		m.note(c.wakes)
-	}
+// notesOf is notesIn for the k-th queue of a class, which the bench's profile
+// serves after a delay.
+func (m *pool) notesOf(c *class, k int, key benchKey, delay time.Duration) {
 	for _, e := range c.not {
 		if n, ok := m.byID[e.Agent]; ok && m.agents[n].Profile == key.profile && !m.taken[n] && skilled(m.agents[n].Skills, c.needs) {
 			m.note(maxTime(e.Until, c.head().Enqueued.Add(delay)))
 		}
 	}
-	if delay == 0 || slices.Contains(m.delays[c.queue][:c.stage], delay) {
+	if !m.waits(c, k, delay) {
 		return
 	}
 	if n := m.bestOf(c, key.profile); n < 0 {

@@ -31,14 +31,14 @@ type pool struct {
 // class is contacts in order of service. All of them may be given to the same
 // agents; one that excludes agents, or asks for certain ones, is alone in its class.
 type class struct {
-	queue   string
+	queues  []string // its own, then those whose agents help by now
+	stages  []int    // how many of each queue's delays are over
 	channel contact.Channel
 	needs   map[string]int
 	skills  []string // names in needs, in order
 	least   bool
 	only    []string           // ids of the agents it asks for; empty: anybody
 	not     []contact.Excluded // of a class of one
-	stage   int                // how many of the queue's delays are over
 	list    []*Waiting
 	next    int
 	wakes   time.Time // when one of them may be in another class; zero: never
@@ -122,6 +122,7 @@ type classKey struct {
 	needs   string
 	least   bool
 	stage   int
+	over    string // queues whose agents help, with their stages
 }
 
 func (m *pool) classify(waiting []Waiting) {
@@ -139,19 +140,19 @@ func (m *pool) classify(waiting []Waiting) {
 				not = append(not, e)
 			}
 		}
-		key := classKey{w.Queue, w.channel(), signature(needs), w.LeastBusy, m.stageOf(w)}
+		queues, stages, over, next := m.queuesOf(w)
+		until = sooner(until, next)
+		key := classKey{w.Queue, w.channel(), signature(needs), w.LeastBusy, stages[0], over}
 		c := known[key]
 		if special := len(not)+len(only) > 0; c == nil || special {
-			c = &class{queue: key.queue, channel: key.channel, needs: needs, skills: sorted(needs), least: key.least, stage: key.stage, only: only, not: not}
+			c = &class{queues: queues, stages: stages, channel: key.channel, needs: needs, skills: sorted(needs), least: key.least, only: only, not: not}
 			m.classes = append(m.classes, c)
 			if !special {
 				known[key] = c
 			}
 		}
 		c.list = append(c.list, w)
-		if !until.IsZero() && (c.wakes.IsZero() || until.Before(c.wakes)) {
-			c.wakes = until
-		}
+		c.wakes = sooner(c.wakes, until)
 	}
 	for _, c := range m.classes {
 		if !slices.IsSortedFunc(c.list, inOrder) {
@@ -165,9 +166,33 @@ func inOrder(a, b *Waiting) int {
 	return cmp.Or(strings.Compare(a.Rank, b.Rank), a.Enqueued.Compare(b.Enqueued), cmp.Compare(a.Contact, b.Contact))
 }
 
-func (m *pool) stageOf(w *Waiting) int {
+// queuesOf returns the queues whose agents may have w by now, and when there is
+// one more.
+func (m *pool) queuesOf(w *Waiting) (queues []string, stages []int, over string, next time.Time) {
+	queues, stages = []string{w.Queue}, []int{m.stageOf(w, w.Queue)}
+	for _, o := range w.Overflow {
+		if from := w.Enqueued.Add(o.After); from.After(m.now) {
+			next = sooner(next, from)
+			continue
+		}
+		stage := m.stageOf(w, o.Queue)
+		queues, stages = append(queues, o.Queue), append(stages, stage)
+		over += o.Queue + "\x00" + strconv.Itoa(stage) + "\x00"
+	}
+	return queues, stages, over, next
+}
+
+// sooner returns the earlier of two times, of which zero is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (m *pool) stageOf(w *Waiting, queue string) int {
 	n := 0
-	for _, d := range m.delays[w.Queue] {
+	for _, d := range m.delays[queue] {
 		if w.Enqueued.Add(d).After(m.now) {
 			break
 		}

@@ -57,7 +57,11 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 				return false, err
 			}
 		}
-		pairs, later := matchSome(r.run.Now(), v.waiting, v.free, routing.Profiles, maxClaims)
+		now := r.run.Now()
+		if err := r.dismiss(ctx, tenant, now, v); err != nil {
+			return false, err
+		}
+		pairs, later := matchSome(now, v.waiting, v.free, routing.Profiles, maxClaims)
 		if len(pairs) == 0 {
 			more, err := v.more(ctx)
 			if err != nil {
@@ -65,6 +69,9 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 			}
 			if more {
 				continue
+			}
+			for _, w := range v.waiting {
+				later = sooner(later, w.Until)
 			}
 			return false, r.armGroup(ctx, tenant, group, later)
 		}
@@ -102,6 +109,9 @@ func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, 
 		gone[pairs[n].Waiting.key], gone[pairs[n].Free.key] = c.contactGone, c.agentGone
 		errs = append(errs, c.err)
 		refused = refused || c.refused
+		if c.rooms != nil {
+			v.setRooms(pairs[n].Free.key, c.rooms)
+		}
 	}
 	v.drop(gone)
 	return refused, errors.Join(errs...)
@@ -111,6 +121,7 @@ func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, 
 type claimed struct {
 	contactGone, agentGone bool
 	refused                bool
+	rooms                  map[contact.Channel]Room // what is left of the agent's; nil: nothing
 	err                    error
 }
 
@@ -124,7 +135,14 @@ func (r *Router) claimPair(ctx context.Context, tenant string, routing *Routing,
 	if out.contactGone {
 		out.err = errors.Join(out.err, r.deleteRow(ctx, p.Waiting.key, p.Waiting.Epoch))
 	}
-	if out.agentGone {
+	switch {
+	case !out.agentGone:
+	case out.rooms != nil:
+		out.agentGone = false
+		_, err := r.write(ctx, p.Free.roomsWrite(out.rooms))
+		_, err = lostTo(err)
+		out.err = errors.Join(out.err, err)
+	default:
 		out.err = errors.Join(out.err, r.deleteRow(ctx, p.Free.key, p.Free.Epoch))
 	}
 	return out
@@ -143,6 +161,11 @@ func (r *Router) claim(ctx context.Context, tenant string, routing *Routing, p P
 	if q, err := routing.Queue(w.Queue); err == nil {
 		ring = q.RingSeconds
 	}
+	channel := w.channel()
+	held := cloud.Item{agent.AttrOffer(contact.OfferID(offer)): agent.OfferValue(channel, w.Contact)}
+	if f.idle() {
+		held[agent.AttrClaimed] = now
+	}
 	err := r.transact(ctx, offer,
 		cloud.Write{Key: contact.Key(tenant, w.Contact),
 			If: []cloud.Cond{{Attr: contact.AttrState, Op: "=", Value: string(contact.Queued)}, {Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}},
@@ -150,14 +173,13 @@ func (r *Router) claim(ctx context.Context, tenant string, routing *Routing, p P
 				contact.AttrOfferAgent: f.Agent, contact.AttrRingSeconds: int64(ring)},
 			Add: map[string]int64{contact.AttrVersion: 1, contact.AttrAttempts: 1}},
 		cloud.Write{Key: agent.Key(tenant, f.Agent),
-			If: []cloud.Cond{{Attr: agent.AttrState, Op: "=", Value: string(agent.Available)}, {Attr: agent.AttrEpoch, Op: "=", Value: f.Epoch},
-				{Attr: agent.AttrVoiceUsed, Op: "<", Value: int64(f.Slots)}},
-			Set: cloud.Item{agent.AttrOffer(contact.OfferID(offer)): string(w.Contact)},
-			Add: map[string]int64{agent.AttrVersion: 1, agent.AttrVoiceUsed: 1}},
+			If:  append(f.slotConds(channel), cloud.Cond{Attr: agent.AttrState, Op: "=", Value: string(agent.Available)}, cloud.Cond{Attr: agent.AttrEpoch, Op: "=", Value: f.Epoch}),
+			Set: held,
+			Add: map[string]int64{agent.AttrVersion: 1, agent.AttrUsed(channel): 1}},
 	)
 	if err == nil {
 		r.run.Log.InfoContext(ctx, "offered", "tenant", tenant, "contact", string(w.Contact), "agent", f.Agent, "offer", offer, "queue", w.Queue)
-		return claimed{contactGone: true, agentGone: true}, nil
+		return claimed{contactGone: true, agentGone: true, rooms: f.with(channel)}, nil
 	}
 	return r.lostRace(ctx, err, p, offer)
 }
@@ -174,6 +196,9 @@ func (r *Router) lostRace(ctx context.Context, err error, p Pair, offer string) 
 		return claimed{contactGone: true, agentGone: true}, nil
 	}
 	out := claimed{contactGone: c.Why == cloud.WhyCondition, agentGone: a.Why == cloud.WhyCondition, refused: true}
+	if stands := agent.FromItem(a.Old); out.agentGone && stands != nil && stands.Epoch == p.Free.Epoch && stands.Ready() {
+		out.rooms = roomsOf(stands) // another one got a slot, and some are left
+	}
 	if !out.contactGone && !out.agentGone {
 		return out, fault.Wrap(fault.Internal, err, "acd: claim %s", p.Waiting.Contact)
 	}

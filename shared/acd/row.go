@@ -24,9 +24,11 @@ type Waiting struct {
 	Excluded []contact.Excluded
 
 	Channel   contact.Channel // "" = voice
-	Steps     []Step          // what it asks for besides, and for how long
+	Steps     []contact.Step  // what it asks for besides, and for how long
+	Overflow  []Overflow      // whose agents help, and from when
 	LeastBusy bool            // of agents who fit alike the least occupied, not the longest idle
 	From      time.Time       // not before; zero = at once
+	Until     time.Time       // it may wait so long; zero = for ever
 	key       cloud.Key
 }
 
@@ -42,27 +44,9 @@ type Free struct {
 	Slots   int // voice contacts at once
 
 	Rooms    map[contact.Channel]Room // of an agent who takes more than one voice contact; nil: room for that one
+	Mixed    bool                     // takes contacts of different channels at the same time
 	Occupied int                      // part of the time that was spent on contacts, in thousandths
 	key      cloud.Key
-}
-
-// Room is how many contacts of a channel an agent takes at once, and has room for.
-type Room struct{ Max, Free int }
-
-// room returns how many more contacts of a channel fit.
-func (f *Free) room(c contact.Channel) int {
-	if f.Rooms == nil {
-		if c == contact.Voice {
-			return 1
-		}
-		return 0
-	}
-	return f.Rooms[c].Free
-}
-
-// channels lists the channels that have queues.
-func channels() [4]contact.Channel {
-	return [...]contact.Channel{contact.Voice, contact.Chat, contact.Email, contact.Task}
 }
 
 // Prefixes of the sort keys of rows. All F sort before all W.
@@ -82,8 +66,9 @@ func shardOf(id string, shards int) int {
 	return int(h.Sum32() % uint32(shards))
 }
 
-// waitingWrite returns the row of a waiting contact, put if there is none.
-func waitingWrite(c *contact.Contact, shards int) cloud.Write {
+// waitingWrite returns the row of a waiting contact, put if there is none. What
+// its queue says of those who wait it gets from the queue as it is now.
+func waitingWrite(c *contact.Contact, routing *Routing) cloud.Write {
 	i := cloud.Item{contact.AttrVersion: int64(1), contact.AttrEpoch: c.Epoch, "enq": contact.Micros(c.Enqueued)}
 	if len(c.Needs) > 0 {
 		i["needs"] = contact.LevelsItem(c.Needs)
@@ -91,7 +76,26 @@ func waitingWrite(c *contact.Contact, shards int) cloud.Write {
 	if len(c.Excluded) > 0 {
 		i["excl"] = contact.ExcludedItem(c.Excluded)
 	}
-	return cloud.Write{Key: waitingKey(c, shards), Put: i, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}}
+	if len(c.Steps) > 0 {
+		i["steps"] = contact.StepsItem(c.Steps)
+	}
+	if c.Channel != "" && c.Channel != contact.Voice {
+		i["channel"] = string(c.Channel)
+	}
+	if !c.NotBefore.IsZero() {
+		i["from"] = contact.Micros(c.NotBefore)
+	}
+	q := routing.Queues[c.Queue]
+	if q.LeastBusy {
+		i["least"] = true
+	}
+	if over := routing.overflow(q); len(over) > 0 {
+		i["over"] = overflowItem(over)
+	}
+	if q.MaxWaitSeconds > 0 {
+		i["until"] = contact.Micros(c.Enqueued.Add(time.Duration(q.MaxWaitSeconds) * time.Second))
+	}
+	return cloud.Write{Key: waitingKey(c, routing.shards(c.Group)), Put: i, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}}
 }
 
 func waitingKey(c *contact.Contact, shards int) cloud.Key {
@@ -106,6 +110,15 @@ func freeWrite(a *agent.Agent, group string, shards int) cloud.Write {
 	i := cloud.Item{contact.AttrVersion: int64(1), contact.AttrEpoch: a.Epoch, "slots": int64(a.Voice.Max)}
 	if len(a.Skills) > 0 {
 		i["skills"] = contact.LevelsItem(a.Skills)
+	}
+	if rooms := roomsOf(a); rooms != nil {
+		i["rooms"] = roomsItem(rooms)
+	}
+	if a.Mixed {
+		i["mixed"] = true
+	}
+	if n := a.Occupied(a.Idle); n > 0 {
+		i["occupied"] = int64(n)
 	}
 	return cloud.Write{Key: freeKey(a, group, shards), Put: i, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}}
 }
@@ -125,7 +138,9 @@ func readWaiting(i cloud.Item) (w Waiting, ok bool) {
 		return Waiting{}, false
 	}
 	return Waiting{Contact: contact.ID(parts[2]), Epoch: i.Int(contact.AttrEpoch), Queue: parts[0], Rank: parts[1],
-		Enqueued: contact.FromMicros(i.Int("enq")), Needs: contact.LevelsFrom(i["needs"]), Excluded: contact.ExcludedFrom(i["excl"]), key: k}, true
+		Enqueued: contact.FromMicros(i.Int("enq")), Needs: contact.LevelsFrom(i["needs"]), Excluded: contact.ExcludedFrom(i["excl"]), key: k,
+		Channel: contact.Channel(i.Str("channel")), Steps: contact.StepsFrom(i["steps"]), Overflow: overflowFrom(i["over"]), LeastBusy: i.Bool("least"),
+		From: contact.FromMicros(i.Int("from")), Until: contact.FromMicros(i.Int("until"))}, true
 }
 
 // readFree reads an F row; ok is false for what is none.
@@ -140,7 +155,8 @@ func readFree(i cloud.Item) (f Free, ok bool) {
 		return Free{}, false
 	}
 	return Free{Agent: parts[2], Epoch: i.Int(contact.AttrEpoch), Profile: parts[0], Idle: contact.FromMicros(idle),
-		Skills: contact.LevelsFrom(i["skills"]), Slots: int(i.Int("slots")), key: k}, true
+		Skills: contact.LevelsFrom(i["skills"]), Slots: int(i.Int("slots")), key: k,
+		Rooms: roomsFrom(i["rooms"]), Mixed: i.Bool("mixed"), Occupied: int(i.Int("occupied"))}, true
 }
 
 // putRow puts a row unless one of its epoch or a later one stands there. A late

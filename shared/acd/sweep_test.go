@@ -100,7 +100,7 @@ func TestTheSweepMakesRowsTrue(t *testing.T) {
 		c.Queue, c.Group, c.Rank, c.Enqueued, c.Epoch = "loans", "main", "05.9", w.clock.Now(), 1
 		return true, c.Move(contact.Completed, w.clock.Now())
 	}}))
-	orphan := waitingWrite(w.contact("c9"), 1)
+	orphan := waitingWrite(w.contact("c9"), w.routing())
 	w.must(w.cloud.Table().Write(w.ctx, orphan))
 	if got := w.rows(); got != "F wu, W c9" {
 		t.Fatalf("rows %s", got)

@@ -176,6 +176,15 @@ func (v *view) drop(gone map[cloud.Key]bool) {
 	v.free = slices.DeleteFunc(v.free, func(f Free) bool { return gone[f.key] })
 }
 
+// setRooms notes what room is left of an agent whose row stays.
+func (v *view) setRooms(k cloud.Key, rooms map[contact.Channel]Room) {
+	for n := range v.free {
+		if v.free[n].key == k {
+			v.free[n].Rooms = rooms
+		}
+	}
+}
+
 // sweep deletes the orphans that were met.
 func (v *view) sweep(ctx context.Context) error {
 	var errs []error

@@ -19,6 +19,18 @@ type Request struct {
 	Language string // BCP 47; "" = as it is
 	Record   bool   // the talk is to be recorded
 	Whispers bool   // flows are to be heard before agent and customer are joined
+
+	Steps     []contact.Step // what it asks for besides its queue's needs
+	Preferred string         // agent whom it is kept for …
+	PreferFor time.Duration  // … so long, in whole seconds
+}
+
+// steps returns the steps of a request, the preferred agent first.
+func (q Request) steps() []contact.Step {
+	if q.Preferred == "" || q.PreferFor < time.Second {
+		return q.Steps
+	}
+	return append([]contact.Step{{For: q.PreferFor, Agents: []string{q.Preferred}}}, q.Steps...)
 }
 
 // ErrExists is returned by Begin for a contact that is there.
@@ -34,8 +46,9 @@ func (r *Router) Begin(ctx context.Context, c *contact.Contact) error {
 	return fault.Wrap(fault.KindOf(err), err, "acd: begin contact")
 }
 
-// Enqueue lets a contact wait in a queue and looks for an agent. A contact that
-// waits, or is further, stays as it is.
+// Enqueue lets a contact wait in a queue, or in the one that takes what comes too
+// late or is too much for it, and looks for an agent. A contact that waits, or is
+// further, stays as it is. ErrFull and ErrClosed: nobody takes it.
 func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Request) (*contact.Contact, error) {
 	routing, err := r.Routing(ctx, tenant)
 	if err != nil {
@@ -43,6 +56,9 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 	}
 	queue, err := routing.Queue(q.Queue)
 	if err != nil {
+		return nil, err
+	}
+	if queue, err = r.admit(ctx, tenant, routing, queue); err != nil {
 		return nil, err
 	}
 	first := &contact.Contact{Tenant: tenant, ID: id, State: contact.InFlow} // nearly always it waits for the first time
@@ -57,7 +73,7 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 		c.Epoch++
 		c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, queue.Needs, q.Record, queue.ACWSeconds
 		c.Whispers = q.Whispers
-		c.Priority, c.Enqueued, c.Excluded = cmpOr(q.Priority, DefaultPriority), now, nil
+		c.Priority, c.Enqueued, c.Excluded, c.Steps, c.NotBefore = cmpOr(q.Priority, DefaultPriority), now, nil, q.steps(), time.Time{}
 		c.Language = cmpOr(q.Language, c.Language)
 		c.Rank = queue.Rank(c.Priority, now.Add(-time.Duration(q.Age)*time.Second))
 		return true, nil
@@ -82,7 +98,7 @@ func (r *Router) publishContact(ctx context.Context, routing *Routing, c *contac
 	if c.State != contact.Queued {
 		return nil
 	}
-	if err := r.putRow(ctx, waitingWrite(c, routing.shards(c.Group))); err != nil {
+	if err := r.putRow(ctx, waitingWrite(c, routing)); err != nil {
 		return err
 	}
 	return r.Round(ctx, c.Tenant, c.Group)

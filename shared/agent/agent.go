@@ -89,7 +89,14 @@ type Agent struct {
 	Voice  Slots
 	Chat   Slots
 	Email  Slots
-	Offers map[contact.OfferID]contact.ID // what holds each slot in use
+	Task   Slots
+	Mixed  bool                                // takes contacts of different channels at the same time
+	Offers map[contact.OfferID]contact.ID      // what holds each slot in use
+	Other  map[contact.OfferID]contact.Channel // channels of those offers that are not voice
+
+	Claimed time.Time     // when the first contact of those in Offers came; zero: not known
+	Worked  time.Duration // on contacts, since From
+	From    time.Time     // when the agent last came to work
 }
 
 // Move takes a to state to at time now, or returns ErrStep and leaves a as is.
@@ -110,8 +117,11 @@ func (a *Agent) Move(to State, now time.Time) error {
 // Busy reports whether any slot is in use.
 func (a *Agent) Busy() bool { return len(a.Offers) > 0 }
 
-// Ready reports whether a voice contact may be offered: it wants one and has room.
-func (a *Agent) Ready() bool { return a.State == Available && a.Voice.Free() > 0 }
+// Ready reports whether a contact of some channel may be offered: the agent wants
+// one and has room.
+func (a *Agent) Ready() bool {
+	return a.State == Available && slices.ContainsFunc(Channels(), func(c contact.Channel) bool { return a.Room(c) > 0 })
+}
 
 // Release frees the slot that an offer holds and enters the next state, if one
 // was asked for and this was the last slot. It reports whether the offer held a
@@ -120,10 +130,19 @@ func (a *Agent) Release(o contact.OfferID, now time.Time) bool {
 	if _, held := a.Offers[o]; !held {
 		return false
 	}
+	slots := a.Slots(a.ChannelOf(o))
+	slots.Used = max(0, slots.Used-1)
 	delete(a.Offers, o)
-	a.Voice.Used = max(0, a.Voice.Used-1)
+	delete(a.Other, o)
 	a.Epoch++
 	a.Idle = contact.Instant(now)
+	if !a.Claimed.IsZero() {
+		a.Worked += max(0, a.Idle.Sub(a.Claimed))
+		a.Claimed = time.Time{}
+		if a.Busy() {
+			a.Claimed = a.Idle
+		}
+	}
 	if a.NextState != "" && !a.Busy() && CanMove(a.State, a.NextState) {
 		next, status := a.NextState, a.NextStatus
 		a.NextState, a.NextStatus = "", ""
@@ -139,6 +158,7 @@ func (a *Agent) Clone() *Agent {
 	b := *a
 	b.Skills = cloneMap(a.Skills)
 	b.Offers = cloneMap(a.Offers)
+	b.Other = cloneMap(a.Other)
 	return &b
 }
 

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"strings"
+	"time"
 
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
@@ -19,6 +20,24 @@ const (
 
 // OfferPrefix begins the attribute of each live offer; its value is the contact.
 const OfferPrefix = "o:"
+
+// AttrClaimed is when the first contact of those that the agent has came.
+const AttrClaimed = "claimed"
+
+// AttrUsed and AttrMax name the counts of the slots of a channel.
+func AttrUsed(c contact.Channel) string { return "used." + strings.ToLower(string(c)) }
+
+// AttrMax is AttrUsed for how many there are.
+func AttrMax(c contact.Channel) string { return "max." + strings.ToLower(string(c)) }
+
+// OfferValue is the value of a live offer's attribute: the contact, behind its
+// channel if that is not voice.
+func OfferValue(c contact.Channel, id contact.ID) string {
+	if c == contact.Voice || c == "" {
+		return string(id)
+	}
+	return string(c) + "|" + string(id)
+}
 
 // AttrOffer names the attribute of a live offer.
 func AttrOffer(o contact.OfferID) string { return OfferPrefix + string(o) }
@@ -60,8 +79,22 @@ func (a *Agent) Item() cloud.Item {
 	if !a.Since.IsZero() {
 		i[AttrSince] = contact.Micros(a.Since)
 	}
+	if a.Task.Max > 0 || a.Task.Used > 0 {
+		i[AttrMax(contact.Task)], i[AttrUsed(contact.Task)] = int64(a.Task.Max), int64(a.Task.Used)
+	}
+	if a.Mixed {
+		i["mixed"] = true
+	}
+	for name, t := range map[string]time.Time{AttrClaimed: a.Claimed, "from": a.From} {
+		if !t.IsZero() {
+			i[name] = contact.Micros(t)
+		}
+	}
+	if a.Worked > 0 {
+		i["workedUs"] = a.Worked.Microseconds()
+	}
 	for o, c := range a.Offers {
-		i[AttrOffer(o)] = string(c)
+		i[AttrOffer(o)] = OfferValue(a.ChannelOf(o), c)
 	}
 	return i
 }
@@ -80,7 +113,9 @@ func FromItem(i cloud.Item) *Agent {
 		Since: contact.FromMicros(i.Int(AttrSince)), Username: i.Str("username"), Name: i.Str("name"), Profile: i.Str("profile"),
 		Skills: contact.LevelsFrom(i["skills"]), Device: Device{Kind: DeviceKind(i.Str("device")), User: i.Str("user")},
 		Status: i.Str("status"), NextState: State(i.Str(AttrNext)), NextStatus: i.Str("nextStatus"),
-		Idle: contact.FromMicros(i.Int("idle")), Voice: slots("voice"), Chat: slots("chat"), Email: slots("email"),
+		Idle: contact.FromMicros(i.Int("idle")), Voice: slots("voice"), Chat: slots("chat"), Email: slots("email"), Task: slots("task"),
+		Mixed: i.Bool("mixed"), Claimed: contact.FromMicros(i.Int(AttrClaimed)), From: contact.FromMicros(i.Int("from")),
+		Worked: time.Duration(i.Int("workedUs")) * time.Microsecond,
 	}
 	for name, v := range i {
 		if o, isOffer := strings.CutPrefix(name, OfferPrefix); isOffer {
@@ -88,6 +123,12 @@ func FromItem(i cloud.Item) *Agent {
 				a.Offers = map[contact.OfferID]contact.ID{}
 			}
 			c, _ := v.(string)
+			if channel, id, other := strings.Cut(c, "|"); other {
+				if a.Other == nil {
+					a.Other = map[contact.OfferID]contact.Channel{}
+				}
+				a.Other[contact.OfferID(o)], c = contact.Channel(channel), id
+			}
 			a.Offers[contact.OfferID(o)] = contact.ID(c)
 		}
 	}
@@ -105,16 +146,22 @@ func (a *Agent) Put() cloud.Write {
 func (a *Agent) Update(old *Agent) cloud.Write {
 	w := contact.Diff(old.Item(), a.Item())
 	w.Key = Key(a.Tenant, a.ID)
-	delete(w.Set, AttrVoiceUsed)
-	if n := a.Voice.Used - old.Voice.Used; n != 0 {
-		w.Add[AttrVoiceUsed] = int64(n)
-	}
 	next := cloud.Cond{Attr: AttrNext, Op: "absent"}
 	if old.NextState != "" {
 		next = cloud.Cond{Attr: AttrNext, Op: "=", Value: string(old.NextState)}
 	}
-	w.If = []cloud.Cond{{Attr: AttrState, Op: "=", Value: string(old.State)}, {Attr: AttrEpoch, Op: "=", Value: old.Epoch},
-		{Attr: AttrVoiceUsed, Op: "=", Value: int64(old.Voice.Used)}, next}
+	w.If = []cloud.Cond{{Attr: AttrState, Op: "=", Value: string(old.State)}, {Attr: AttrEpoch, Op: "=", Value: old.Epoch}, next}
+	for _, c := range Channels() {
+		was := *old.Slots(c)
+		if c != contact.Voice && was == (Slots{}) {
+			continue // it may have no attributes
+		}
+		w.If = append(w.If, cloud.Cond{Attr: AttrUsed(c), Op: "=", Value: int64(was.Used)})
+		delete(w.Set, AttrUsed(c))
+		if n := a.Slots(c).Used - was.Used; n != 0 {
+			w.Add[AttrUsed(c)] = int64(n)
+		}
+	}
 	for o := range old.Offers {
 		if _, kept := a.Offers[o]; !kept {
 			w.If = append(w.If, cloud.Cond{Attr: AttrOffer(o), Op: "present"})

@@ -86,8 +86,8 @@ const (
 	External Method = "EXTERNAL_OUTBOUND" // a later segment, with somebody outside
 )
 
-// Reason is why a contact ended. All but the last are Connect's words for voice;
-// RelayLost is ours: the relay died while media was up.
+// Reason is why a contact ended. All but the last three are Connect's words for
+// voice; those are ours. RelayLost: the relay died while media was up.
 type Reason string
 
 // The reasons.
@@ -100,6 +100,8 @@ const (
 	Barged        Reason = "BARGED" // a supervisor took over
 	Other         Reason = "OTHER"
 	RelayLost     Reason = "relay_lost"
+	QueueTimeout  Reason = "queue_timeout" // it waited longer than its queue lets
+	QueueDeleted  Reason = "queue_deleted" // while it waited
 )
 
 // Excluded is an agent that a contact is not offered to until a time.
@@ -135,14 +137,16 @@ type Contact struct {
 	Relay    string       // the relay's queue; "" if no relay holds it
 	Language string       // BCP 47
 
-	Queue    string
-	Group    string // routing group of Queue
-	Priority int    // 1 is first
-	Rank     string // place in Queue; sort order is service order
-	Needs    map[string]int
-	Excluded []Excluded
-	Enqueued time.Time // never rewritten while it waits
-	Dequeued time.Time // when the agent was joined, or it left the queue
+	Queue     string
+	Group     string // routing group of Queue
+	Priority  int    // 1 is first
+	Rank      string // place in Queue; sort order is service order
+	Needs     map[string]int
+	Steps     []Step    // what it asks for besides, and for how long
+	NotBefore time.Time // not offered before; zero = at once
+	Excluded  []Excluded
+	Enqueued  time.Time // never rewritten while it waits
+	Dequeued  time.Time // when the agent was joined, or it left the queue
 
 	Offer       OfferID
 	OfferAgent  string // who it is offered to, then who has it
@@ -150,7 +154,7 @@ type Contact struct {
 	RingSeconds int
 	Attempts    int // offers so far
 	Record      bool
-	Whispers    bool // flows are bound to the joining of agent and customer
+	Whispers    bool   // flows are bound to the joining of agent and customer
 	Recording   string // where the recording goes, once it runs
 
 	Initiated    time.Time

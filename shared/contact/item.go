@@ -86,6 +86,10 @@ func (c *Contact) Item() cloud.Item {
 	if len(c.Excluded) > 0 {
 		w["excl"] = ExcludedItem(c.Excluded)
 	}
+	if len(c.Steps) > 0 {
+		w["steps"] = StepsItem(c.Steps)
+	}
+	w.time("notBefore", c.NotBefore)
 	w.str(AttrOffer, string(c.Offer))
 	w.str(AttrOfferAgent, c.OfferAgent)
 	w.str("leg", c.AgentLeg)
@@ -135,7 +139,7 @@ func decode(i cloud.Item) *Contact {
 		Customer: number(i.Str("customer")), System: number(i.Str("system")),
 		Relay: i.Str("relay"), Language: i.Str("lang"),
 		Queue: i.Str("queue"), Group: i.Str("group"), Priority: int(i.Int("prio")), Rank: i.Str("rank"),
-		Needs: LevelsFrom(i["needs"]), Excluded: ExcludedFrom(i["excl"]), Enqueued: at("enq"), Dequeued: at("deq"),
+		Needs: LevelsFrom(i["needs"]), Excluded: ExcludedFrom(i["excl"]), Steps: StepsFrom(i["steps"]), NotBefore: at("notBefore"), Enqueued: at("enq"), Dequeued: at("deq"),
 		Offer: OfferID(i.Str(AttrOffer)), OfferAgent: i.Str(AttrOfferAgent), AgentLeg: i.Str("leg"), RingSeconds: int(i.Int(AttrRingSeconds)),
 		Attempts: int(i.Int(AttrAttempts)), Record: i.Bool("record"), Whispers: i.Bool("whispers"), Recording: i.Str("recording"),
 		Initiated: at("initiated"), ToSystem: at("toSystem"), AgentJoined: at("joined"),

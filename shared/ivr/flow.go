@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 
-	"huawu/shared/acd"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
 	"huawu/shared/flow/interp"
@@ -204,7 +203,7 @@ func asked(headers sma.Attributes) string {
 
 // enqueue lets the contact wait, as its flow has set.
 func (s *Service) enqueue(ctx context.Context, c *call, m *memory, a interp.Enqueue) (interp.Event, error) {
-	if a.AgentID != "" || a.Move {
+	if a.AgentID != "" {
 		return interp.Refused{Cause: errUnserved}, nil
 	}
 	routing, err := s.router.Routing(ctx, c.tenant)
@@ -215,17 +214,11 @@ func (s *Service) enqueue(ctx context.Context, c *call, m *memory, a interp.Enqu
 	if err != nil {
 		return interp.Refused{Cause: err}, nil
 	}
-	if len(a.Criteria) > 0 {
-		s.run.Log.WarnContext(ctx, "routing criteria are not observed", "contact", string(c.id), "queue", q.ID)
-	}
-	rec := m.state.Recording
-	con, err := s.router.Enqueue(ctx, c.tenant, c.id, acd.Request{Queue: q.ID, Priority: a.Priority, Age: a.TimeShift, Language: m.state.Language,
-		Record: rec.Agent || rec.Customer || !rec.Set && q.Record, Whispers: whispers(m.state)})
-	switch fault.KindOf(err) {
-	case "":
-	case fault.Conflict, fault.NotFound:
-		return interp.Refused{Cause: err}, nil
-	default:
+	con, err := s.putInQueue(ctx, c, s.request(ctx, c, m, q, a), a.Move)
+	if err != nil {
+		if event, ok := refusal(err); ok {
+			return event, nil
+		}
 		return nil, err
 	}
 	if con.State == contact.Ended || con.State == contact.Completed {

@@ -45,6 +45,8 @@ func (s *Service) onUpdate(ctx context.Context, c *call) (sma.Response, error) {
 		return sma.Respond(sma.Do(&sma.SendDigits{Target: sma.On(c.legA.CallID), Digits: sma.Text(args[sma.ArgDigits])})...), nil
 	case verb == sma.VerbHangup && current:
 		return s.agentLeaves(ctx, c, con)
+	case verb == sma.VerbHangup && offer == "" && con.State == contact.Completed:
+		return sma.Respond(hangUp(c.Live()...)...), nil // its queue has given it up
 	}
 	s.run.Log.InfoContext(ctx, "command is over", "contact", string(c.id), "verb", verb, "state", string(con.State))
 	return sma.Keep(), nil

@@ -70,7 +70,9 @@ func TestTheOrderThatAFlowSetsBeforeTheQueue(t *testing.T) {
 		{"an age in the queue", "UpdateContactRoutingBehavior", `{"QueueTimeAdjustmentSeconds":"300"}`, acd.DefaultPriority, noon.Add(-5 * time.Minute), ""},
 		{"a place further behind", "UpdateContactRoutingBehavior", `{"QueueTimeAdjustmentSeconds":"-60"}`, acd.DefaultPriority, noon.Add(time.Minute), ""},
 		{"routing criteria", "UpdateContactRoutingCriteria",
-			`{"RoutingCriteria":{"Steps":[{"Expression":{"AttributeCondition":{"Name":"loan","Value":"3"}}}]}}`, acd.DefaultPriority, noon, "criteria are not observed"},
+			`{"RoutingCriteria":{"Steps":[{"Expression":{"AttributeCondition":{"Name":"Product","Value":"loan","ProficiencyLevel":3,"ComparisonOperator":"NumberGreaterOrEqualTo"}}}]}}`, acd.DefaultPriority, noon, ""},
+		{"routing criteria that cannot be served", "UpdateContactRoutingCriteria",
+			`{"RoutingCriteria":{"Steps":[{"Expression":{"OrExpression":[{"AttributeCondition":{"Name":"Product","Value":"loan"}}]}}]}}`, acd.DefaultPriority, noon, "criteria are not observed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,22 +86,24 @@ func TestTheOrderThatAFlowSetsBeforeTheQueue(t *testing.T) {
 			if !strings.Contains(w.log.String(), tt.logged) {
 				t.Errorf("the log does not say %q: %s", tt.logged, w.log.String())
 			}
+			if tt.name == "routing criteria" && (len(c.Steps) != 1 || c.Steps[0].Needs["loan"] != 3) {
+				t.Errorf("it asks for %+v", c.Steps)
+			}
 		})
 	}
 }
 
-// TestAPlaceInTheQueueStays: the queue flow takes its error branch, and the
-// caller waits on at the old place.
-func TestAPlaceInTheQueueStays(t *testing.T) {
+// TestAPlaceInTheQueueChanges: what the queue flow sets counts at once.
+func TestAPlaceInTheQueueChanges(t *testing.T) {
 	w := newWorld(t)
 	w.put(PutFlow(tenant, "jumps", "jumps", document("CUSTOMER_QUEUE",
-		node{id: "jump", kind: "UpdateContactRoutingBehavior", params: `{"QueuePriority":"1"}`, next: "first", errs: map[string]string{"NoMatchingError": "music"}},
+		node{id: "jump", kind: "UpdateContactRoutingBehavior", params: `{"QueuePriority":"1"}`, next: "music", errs: map[string]string{"NoMatchingError": "refused"}},
 		node{id: "music", kind: "MessageParticipantIteratively", params: `{"Messages":[{"Text":"music"}]}`, next: "bye", errs: map[string]string{"NoMatchingError": "bye"}},
-		say("first")), 1))
+		say("refused")), 1))
 	w.runs(append([]node{{id: "hooks", kind: "UpdateContactEventHooks", params: `{"EventHooks":{"CustomerQueue":"jumps"}}`, next: "target",
 		errs: map[string]string{"NoMatchingError": "oops"}}}, transfers("loans")...)...)
 	w.wants(w.handle(w.event(sma.NewInboundCall, nil)), "PlayLoop A")
-	if c := w.contact(); c.State != contact.Queued || c.Priority != acd.DefaultPriority || !strings.Contains(w.log.String(), "keeps its place") {
+	if c := w.contact(); c.State != contact.Queued || c.Priority != 1 {
 		t.Errorf("contact %s with priority %d, log %s", c.State, c.Priority, w.log.String())
 	}
 }
