@@ -56,7 +56,7 @@ func runInTerminal(ctx context.Context, in io.Reader, out io.Writer, args []stri
 	if r.bots, err = readBots(r.folder); err != nil {
 		return err
 	}
-	r.env = interp.Env{Now: time.Now().UTC(), CallID: "a", Can: sma.Capabilities(), Flows: map[string]*interp.Program{p.ID: p}, Trace: true, Bots: r.bots != nil,
+	r.env = interp.Env{Now: time.Now().UTC(), CallID: "a", Can: sma.Capabilities(), Flows: map[string]*interp.Program{p.ID: p}, Trace: true, RecordingLocation: "recordings", Bots: r.bots != nil,
 		Language: *language, PromptBucket: "prompts",
 		Contact: interp.Contact{ID: "terminal", Customer: interp.Endpoint{Address: *from}, System: interp.Endpoint{Address: *to}}}
 	r.state = interp.Start("terminal", p.ID, nil)

@@ -9,7 +9,9 @@ import (
 
 // updateContactRecordingBehavior is UpdateContactRecordingBehavior: it says who
 // is recorded once an agent is connected; an empty list is nobody. With
-// IVRRecordingBehavior the part with the flow is recorded too, from now on.
+// IVRRecordingBehavior the part with the flow is recorded too, from now on; where
+// there is no place for such recordings that is NoMatchingError, so that nobody is
+// asked to speak into nothing.
 // Source: Amazon Connect flow language, "UpdateContactRecordingBehavior".
 type updateContactRecordingBehavior struct {
 	RecordingBehavior recordedParticipants
@@ -59,8 +61,11 @@ func (r *run) record(who *recordedParticipants, analysis string) result {
 		}
 	}
 	switch ivr := r.expand(who.IVRRecordingBehavior); {
+	case strings.EqualFold(ivr, "Enabled") && r.env.RecordingLocation == "":
+		r.s.Recording = next // the talk is recorded all the same
+		return r.failed(flow.NoMatchingError)
 	case strings.EqualFold(ivr, "Enabled"):
-		next.IVR = r.env.RecordingLocation != ""
+		next.IVR = true
 	case strings.EqualFold(ivr, "Disabled"):
 		next.IVR = false
 	}

@@ -85,7 +85,7 @@ type traveller struct {
 // travel runs a program along a way.
 func travel(p *interp.Program, way []interp.Visit) Path {
 	t := &traveller{program: p, want: map[string]string{}, path: Path{Branches: way}}
-	env := interp.Env{Now: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC), CallID: legA, Can: sma.Capabilities(), Trace: true,
+	env := interp.Env{Now: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC), CallID: legA, Can: sma.Capabilities(), Trace: true, RecordingLocation: "recordings",
 		Flows: map[string]*interp.Program{p.ID: p}, Override: map[string]interp.Override{}, PromptBucket: "prompts",
 		Contact: interp.Contact{ID: "c-1", Customer: interp.Endpoint{Address: "+8613800135678"}, System: interp.Endpoint{Address: "95000"}, Region: "cn-north-1"}}
 	for _, v := range way {

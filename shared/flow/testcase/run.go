@@ -60,7 +60,7 @@ func (c *Case) Run(flowID string, w World) Result {
 		p.settle()
 		return p.result
 	}
-	p.env = interp.Env{Now: p.start, CallID: legA, Can: sma.Capabilities(), Flows: maps.Clone(w.Flows), Trace: true, Apart: true,
+	p.env = interp.Env{Now: p.start, CallID: legA, Can: sma.Capabilities(), Flows: maps.Clone(w.Flows), Trace: true, RecordingLocation: "recordings", Apart: true,
 		PromptBucket: "prompts", Language: w.Language,
 		Contact: interp.Contact{ID: "0199-test", Channel: c.Channel, Region: "cn-north-1", InstanceARN: "arn:aws:connect:cn-north-1:000000000000:instance/huawu",
 			Customer: interp.Endpoint{Address: c.From}, System: interp.Endpoint{Address: c.To}}}

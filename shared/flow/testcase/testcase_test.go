@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write what came out as golden files")
 // world is what the cases of testdata run in: our demo and the flows of testdata.
 func world(t testing.TB) World {
 	t.Helper()
-	w := World{Flows: map[string]*interp.Program{}, Start: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC),
+	w := World{Language: "zh-CN", Flows: map[string]*interp.Program{}, Start: time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC),
 		Queues:    map[string]interp.Queue{"service": {ID: "service", Name: "客服 Service"}, "tests": {ID: "tests", Name: "Test queue"}},
 		Functions: map[string]json.RawMessage{"find-customer-test": json.RawMessage(`{"name":"Mr Wu","level":"1"}`)},
 		Understand: func(bot, text string) (json.RawMessage, bool) {
