@@ -9,15 +9,43 @@ import (
 )
 
 // handsOver is what an agent does with a contact that others are to take part in:
-// transfers queue=…|agent=…|number=… [note=…] [refused=409]; back-at DESK: the
-// agent's contact came from there with that note. It reports whether it knows
-// the verb.
+// transfers|consults queue=…|agent=…|number=… [note=…] [refused=409];
+// completes|joins|cancels|swaps a consult; drops|party-holds|party-resumes NAME;
+// supervises MODE NAME; leaves; got-from NAME NOTE: who handed the agent's contact
+// over with what note; parties "lin talk" …: who takes part, by the desk. It
+// reports whether it knows the verb.
 func (s *story) handsOver(d *desk, verb string, more []string) bool {
 	s.Helper()
 	switch verb {
 	case "transfers":
 		_, o := s.read(more, "queue", "agent", "number", "note", "refused")
 		s.tell(d, "transfer", o)
+	case "consults":
+		_, o := s.read(more, "queue", "agent", "number", "refused")
+		s.tell(d, "consult", o)
+	case "completes", "joins", "cancels", "swaps":
+		_, o := s.read(more, "refused")
+		s.tell(d, "consult/"+strings.TrimSuffix(verb, "s"), o)
+	case "drops", "party-holds", "party-resumes":
+		_, o := s.read(more[1:], "refused")
+		s.tell(d, "parties/"+s.party(d, more[0])+"/"+strings.TrimPrefix(strings.TrimSuffix(verb, "s"), "party-"), o)
+	case "supervises":
+		_, o := s.read(more[2:], "refused")
+		d.contact = s.agent(more[1]).contact
+		o["mode"] = more[0]
+		s.tell(d, "supervise", o)
+	case "leaves":
+		s.command(d, "hangup")
+	case "types":
+		s.must(s.centre.ask(d.login.Token, "POST", "/v1/contacts/"+d.contact+"/digits", map[string]string{"digits": more[0]}, nil))
+	case "parties":
+		s.wait("the parties", func() error {
+			all, err := s.parties(d)
+			if err == nil && !slices.Equal(all, more) {
+				err = fmt.Errorf("%q take part, want %q", all, more)
+			}
+			return err
+		})
 	case "got-from":
 		s.gotFrom(d, more)
 	default:
@@ -36,8 +64,10 @@ func (s *story) tell(d *desk, verb string, o options) {
 			body["kind"], body["target"] = kind, to
 		}
 	}
-	if note, ok := o["note"]; ok {
-		body["note"] = note
+	for _, name := range []string{"note", "mode"} {
+		if v, ok := o[name]; ok {
+			body[name] = v
+		}
 	}
 	err := s.centre.ask(d.login.Token, "POST", "/v1/contacts/"+d.contact+"/"+verb, body, nil)
 	status, refused := o["refused"]
@@ -47,6 +77,60 @@ func (s *story) tell(d *desk, verb string, o options) {
 	case err == nil || !strings.Contains(err.Error(), status):
 		s.Errorf("%s: %v, want it refused with %s", s.at, err, status)
 	}
+}
+
+// partyOf is a party of a contact as the desk tells it.
+type partyOf struct {
+	ID, Kind, Name, Mode string
+	Me                   bool
+}
+
+// atTable returns who takes part in the agent's contact.
+func (s *story) atTable(d *desk) ([]partyOf, error) {
+	var m struct {
+		Contacts []struct {
+			Contact string `json:"contactId"`
+			State   string
+			Parties []partyOf
+		}
+	}
+	err := s.centre.ask(d.login.Token, "GET", "/v1/agents/me", nil, &m)
+	for _, c := range m.Contacts {
+		if c.Contact == d.contact && c.State != "ENDED" {
+			return c.Parties, err
+		}
+	}
+	return nil, err
+}
+
+// parties returns who takes part, in short: "customer hold", "me talk", "吴明 talk".
+func (s *story) parties(d *desk) (all []string, err error) {
+	list, err := s.atTable(d)
+	for _, p := range list {
+		name := p.Name
+		if p.Kind == "customer" || p.Kind == "number" {
+			name = p.Kind
+		}
+		if p.Me {
+			name = "me"
+		}
+		all = append(all, name+" "+p.Mode)
+	}
+	return all, err
+}
+
+// party is the id of a party of the agent's contact by its name or kind.
+func (s *story) party(d *desk, name string) string {
+	s.Helper()
+	list, err := s.atTable(d)
+	s.must(err)
+	for _, p := range list {
+		if p.Name == name || p.Kind == name {
+			return p.ID
+		}
+	}
+	s.Fatalf("%s: no party %s among %v", s.at, name, list)
+	return ""
 }
 
 // gotFrom NAME NOTE: who handed the agent's contact over, and what was said.

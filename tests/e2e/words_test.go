@@ -187,16 +187,34 @@ func told(b *peers.Baresip, event string, n int) func() error {
 	}
 }
 
+// personTone is the tone that an agent or the caller says.
+func personTone(name string) (hz float64, ok bool) {
+	if name == "caller" {
+		return callerTone, true
+	}
+	return agentTones(name)
+}
+
 // hears X: a prompt (zh-CN/menu, common/queue-music), a person (caller, lin), or
 // silence. What is heard next comes after it.
 func (s *story) hears(ear *peers.Ear, words []string) {
 	s.Helper()
-	what := s.want(words, 1, "hears PROMPT|PERSON|silence")[0]
+	if len(words) > 1 {
+		var tones []float64
+		for _, name := range strings.Split(strings.Join(words, " "), " and ") {
+			hz, ok := personTone(name)
+			if !ok {
+				s.Fatalf("%s: want hears PERSON and PERSON …", s.at)
+			}
+			tones = append(tones, hz)
+		}
+		s.wait(strings.Join(words, " ")+" are heard", ear.Tones(tones...))
+		return
+	}
+	what := s.want(words, 1, "hears PROMPT|PERSON [and PERSON]|silence")[0]
 	check := ear.Silence()
-	if hz, ok := agentTones(what); ok {
+	if hz, ok := personTone(what); ok {
 		check = ear.Tone(hz)
-	} else if what == "caller" {
-		check = ear.Tone(callerTone)
 	} else if what != "silence" {
 		check = ear.Clip(s.clip(what))
 	}

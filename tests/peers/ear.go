@@ -110,6 +110,22 @@ func (e *Ear) Tone(hz float64) func() error {
 	return e.run(func(a Audio) bool { return a.Level() > 300 && a.Share(hz) > 0.6 })
 }
 
+// Tones returns a check that for half a second these tones were heard at once,
+// each loud enough and nothing besides.
+func (e *Ear) Tones(hz ...float64) func() error {
+	return e.run(func(a Audio) bool {
+		sum := 0.0
+		for _, f := range hz {
+			share := a.Share(f)
+			if share < 0.5/float64(len(hz)) {
+				return false
+			}
+			sum += share
+		}
+		return a.Level() > 300 && sum > 0.75
+	})
+}
+
 // Silence returns a check that for half a second there was nothing to be heard.
 func (e *Ear) Silence() func() error {
 	return e.run(func(a Audio) bool { return a.Level() < 60 })
