@@ -89,7 +89,7 @@ export class Live {
    *  that the deltas that follow still count. */
   put<N extends TopicName>(name: N, state: TopicState[N]): void {
     const t = this.topics.get(name)
-    if (!t?.state) return
+    if (!t) return
     this.topics.set(name, { ...t, state })
     this.changed()
   }

@@ -232,6 +232,28 @@ describe('the live connection', () => {
     expect(b.live.get().link).toBe('lost')
   })
 
+  it('shows what a request answered while it never connected', async () => {
+    const b = new Bed()
+    b.refuse = true
+    b.live.want('me')
+    b.live.start()
+    await settle()
+    b.live.put('me', me)
+    expect(b.live.state('me')?.name).toBe('林晓')
+  })
+
+  it('subscribes once for many, and leaves with the last', async () => {
+    const b = new Bed()
+    await b.open()
+    const one = b.live.want('floor')
+    const two = b.live.want('floor')
+    one()
+    one()
+    expect(b.last.sent.filter((f) => (f as { topic: string }).topic === 'floor')).toEqual([{ type: 'subscribe', topic: 'floor' }])
+    two()
+    expect(b.last.sent.at(-1)).toEqual({ type: 'unsubscribe', topic: 'floor' })
+  })
+
   it('survives frames that are not ours', async () => {
     const b = new Bed()
     await b.open()

@@ -58,14 +58,15 @@ export function mergeMe(me: Me, d: Delta): Me {
     const { next: _, ...rest } = me // absent in the delta: nothing follows
     return d.state ? { ...rest, ...(d.state as Partial<Me>) } : me
   }
+  if (d.entity === 'left') return { ...me, contacts: replace(me.contacts, (c) => c.leftOffer === d.id, d.state as Current | null) }
   if (d.entity !== 'offer' && d.entity !== 'contact') return me // of a later server
-  const was = me.offers.find((o) => o.contactId === d.id) ?? me.contacts.find((c) => c.contactId === d.id)
+  const was = me.offers.find((o) => o.contactId === d.id) ?? me.contacts.find(has(d.id))
   const offer = d.entity === 'offer' ? (d.state as Offer | null) : null
   const current = d.entity === 'contact' ? (d.state as Current | null) : null
   return {
     ...me,
     offers: put(me.offers, 'contactId', d.id, offer),
-    contacts: put(me.contacts, 'contactId', d.id, current && { ...(was?.pop ? { pop: was.pop } : {}), ...(was && 'transfer' in was && was.transfer ? { transfer: was.transfer } : {}), ...current }),
+    contacts: replace(me.contacts, has(d.id), current && { ...(was?.pop ? { pop: was.pop } : {}), ...(was && 'transfer' in was && was.transfer ? { transfer: was.transfer } : {}), ...current }),
   }
 }
 
@@ -75,12 +76,13 @@ export function mergeFloor(floor: Floor, d: Delta): Floor {
       const contacts = floor.agents.find((a) => a.id === d.id)?.contacts ?? []
       return { ...floor, agents: put(floor.agents, 'id', d.id, d.state ? { contacts, ...(d.state as Omit<FloorAgent, 'contacts'>) } : null) }
     }
-    case 'contact': {
+    case 'contact':
+    case 'left': {
       const c = d.state as FloorContact | null
+      const same = d.entity === 'left' ? (x: FloorContact) => x.leftOffer === d.id : has(d.id)
       const agents = floor.agents.map((a) => {
-        const has = a.contacts.some((x) => x.contactId === d.id)
-        if (c?.agentId === a.id) return { ...a, contacts: put(a.contacts, 'contactId', d.id, c) }
-        return has ? { ...a, contacts: put(a.contacts, 'contactId', d.id, null) } : a
+        if (c?.agentId === a.id) return { ...a, contacts: replace(a.contacts, same, c) }
+        return a.contacts.some(same) ? { ...a, contacts: replace(a.contacts, same, null) } : a
       })
       return { ...floor, agents }
     }
@@ -90,9 +92,18 @@ export function mergeFloor(floor: Floor, d: Delta): Floor {
   return floor
 }
 
+/** has knows a contact by its id, but not what is left of one that was handed over. */
+function has(id: string): (c: { contactId: string; leftOffer?: string }) => boolean {
+  return (c) => c.contactId === id && !c.leftOffer
+}
+
 /** put replaces, adds or takes away the one entry with an id; the order stays. */
 export function put<T, K extends keyof T>(list: readonly T[], key: K, id: string, entry: T | null): T[] {
-  const at = list.findIndex((x) => x[key] === id)
+  return replace(list, (x) => x[key] === id, entry)
+}
+
+function replace<T>(list: readonly T[], same: (x: T) => boolean, entry: T | null): T[] {
+  const at = list.findIndex(same)
   if (!entry) return at < 0 ? [...list] : list.toSpliced(at, 1)
   return at < 0 ? [...list, entry] : list.with(at, entry)
 }

@@ -54,6 +54,7 @@ export type Current = {
   pop?: Pop
   role?: 'agent' | 'consulted' | 'party' | 'supervisor'
   transferred?: boolean
+  leftOffer?: string // with transferred: the offer by which the agent had it; it may come back by another
   transfer?: Transfer
   parties?: Party[]
   consult?: Consult
@@ -74,7 +75,7 @@ export type Me = {
   contacts: Current[]
 }
 
-export type FloorContact = { contactId: string; agentId: string; state: 'OFFERED' | Current['state']; since: string; queue: string; onHold: boolean }
+export type FloorContact = { contactId: string; leftOffer?: string; agentId: string; state: 'OFFERED' | Current['state']; since: string; queue: string; onHold: boolean }
 export type FloorAgent = { id: string; name: string; username: string; status: Status; next?: Next | null; device: string; contacts: FloorContact[]; profile: string }
 export type FloorQueue = {
   id: string
