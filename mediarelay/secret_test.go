@@ -17,6 +17,8 @@ import (
 	"huawu/mediarelay/media/wav"
 	"huawu/mediarelay/relaytest"
 	"huawu/mediarelay/seal/sealtest"
+	"huawu/shared/flow"
+	"huawu/shared/flow/interp"
 	"huawu/shared/recording"
 	"huawu/shared/sma"
 )
@@ -132,5 +134,68 @@ func (b *bed) silentOnce(id string) {
 	}
 	if loud < 3 || silent < 10 {
 		b.t.Errorf("%d tenths of a second of the caller's tone, then %d of silence, of %d", loud, silent, len(pcm)/800)
+	}
+}
+
+// The two ends together: a flow with encrypted input, as Amazon Connect exports
+// it, stores what only the holder of the key reads. A number is checked before.
+func TestAFlowStoresSealedInput(t *testing.T) {
+	h := sealtest.New(t, 2048)
+	pemText, err := json.Marshal(h.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := flow.Parse([]byte(`{"Version":"2019-10-30","StartAction":"card","Actions":[
+		{"Identifier":"card","Type":"GetParticipantInput","Parameters":{"Text":"500","StoreInput":"True","InputTimeLimitSeconds":"20",
+			"InputValidation":{"PhoneNumberValidation":{"NumberFormat":"Local","CountryCode":"CN"}},
+			"InputEncryption":{"EncryptionKeyId":"key-2026","Key":` + string(pemText) + `}},
+			"Transitions":{"NextAction":"keep","Errors":[{"ErrorType":"InvalidPhoneNumber","NextAction":"again"},{"ErrorType":"NoMatchingError","NextAction":"end"}]}},
+		{"Identifier":"again","Type":"MessageParticipant","Parameters":{"Text":"600"},"Transitions":{"NextAction":"card"}},
+		{"Identifier":"keep","Type":"UpdateContactAttributes","Parameters":{"Attributes":{"number":"$.StoredCustomerInput"}},"Transitions":{"NextAction":"thanks"}},
+		{"Identifier":"thanks","Type":"MessageParticipant","Parameters":{"Text":"700"},"Transitions":{"NextAction":"end"}},
+		{"Identifier":"end","Type":"DisconnectParticipant","Parameters":{}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := interp.Compile("main", f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := interp.Start("c", "main", nil)
+	stored := ""
+	b := newBed(t, func(e sma.Event) []sma.Parameters {
+		a, _ := e.Leg(sma.LegA)
+		env := interp.Env{Now: time.Now(), CallID: a.CallID, Can: e.CallDetails.Huawu.Capabilities, Flows: map[string]*interp.Program{"main": p}}
+		var event interp.Event = interp.Call{Event: &e}
+		if e.InvocationEventType == sma.NewInboundCall {
+			event = interp.Begin{}
+		} else if e.InvocationEventType == sma.Hangup {
+			return nil
+		}
+		var out interp.Out
+		state, out = interp.Step(state, event, env)
+		stored = state.Attributes["number"]
+		var list []sma.Parameters
+		for _, action := range out.Actions {
+			list = append(list, action.Parameters)
+		}
+		return list
+	}, nil)
+	caller := b.dial()
+	b.must(caller.Answered(b.soon()))
+	b.hears("caller", caller, 500)
+	b.must(caller.SendDigits(b.soon(), "12#")) // no number
+	b.hears("caller", caller, 600)
+	b.hears("caller", caller, 500)
+	b.must(caller.SendDigits(b.soon(), "13800135678#"))
+	b.hears("caller", caller, 700)
+	b.must(caller.Ended(b.soon()))
+	b.until("the call ends", func() bool { return b.relay.Calls().Len() == 0 })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	message, err := base64.StdEncoding.DecodeString(stored)
+	b.must(err)
+	if text, err := h.Open("key-2026", message); err != nil || string(text) != "+8613800135678" {
+		t.Errorf("stored %q: %q, %v", stored, text, err)
 	}
 }
