@@ -73,6 +73,8 @@ func (c *client) handle(text []byte) {
 			t.asking = false
 		}
 	case t == nil: // not asked for, or no more
+	case m.Type == "resync":
+		c.sync(t)
 	case m.Type == "snapshot":
 		c.snapshot(t, m)
 	case m.Type == "delta" && t.asking:

@@ -63,6 +63,12 @@ type delta struct {
 	State  any       `json:"state"` // null = gone
 }
 
+// note tells a page to do something: resync, to ask for a snapshot.
+type note struct {
+	Type  string `json:"type"`
+	Topic Topic  `json:"topic"`
+}
+
 // trouble is an error that a page is told.
 type trouble struct {
 	Type   string `json:"type"` // error
@@ -138,7 +144,10 @@ func (s *Service) do(ctx context.Context, c conn, f Frame) error {
 	case typeUnsubscribe:
 		_, err := s.table.Write(ctx, cloud.Write{Key: c.topicKey(f.Topic), Delete: true})
 		return fault.Wrap(fault.KindOf(err), err, "live: unsubscribe")
-	case typeSubscribe: // first the row, then the snapshot: nothing is missed in between
+	case typeSubscribe: // first the mark and the row, then the snapshot: nothing is missed in between
+		if err := s.watch(ctx, c, f.Topic); err != nil {
+			return err
+		}
 		if _, err := s.table.Write(ctx, cloud.Write{Key: c.topicKey(f.Topic), Put: c.item(s.now().Add(Life + time.Minute))}); err != nil {
 			return fault.Wrap(fault.KindOf(err), err, "live: subscribe")
 		}

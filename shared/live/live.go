@@ -63,7 +63,7 @@ type Config struct {
 }
 
 // Service holds connections and tells them. Its only state is a memory of the
-// counts that it has asked for.
+// counts that it has asked for, and of which tenants nobody looks at.
 type Service struct {
 	table   cloud.Table
 	push    cloud.Push
@@ -75,8 +75,9 @@ type Service struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	mu    sync.Mutex
-	asked map[asking]int64 // the last second that a count was asked for
+	mu      sync.Mutex
+	asked   map[asking]int64 // the last second that a count was asked for
+	watched map[string]mark  // by tenant
 }
 
 // asking is what a count was asked for, and how long ahead.
@@ -88,7 +89,7 @@ type asking struct {
 // New returns the service.
 func New(c Config) *Service {
 	return &Service{table: c.Table, push: c.Push, queue: c.Queue, router: c.Router, views: view.New(c.Table, c.Router, c.Now), tickets: c.Tickets,
-		origins: slices.Clone(c.Origins), now: c.Now, log: c.Log, asked: map[asking]int64{}}
+		origins: slices.Clone(c.Origins), now: c.Now, log: c.Log, asked: map[asking]int64{}, watched: map[string]mark{}}
 }
 
 // send pushes a text to a connection. One that is gone is forgotten, which is no

@@ -435,3 +435,48 @@ func FuzzReadFrame(f *testing.F) {
 		}
 	})
 }
+
+// Without a page, a change costs no read but one each ten seconds. What another
+// process did not tell because it remembered that, the page asks for itself.
+func TestATenantThatNobodyLooksAtCostsNoReads(t *testing.T) {
+	w := newWorld(t)
+	w.addAgent("lin", "林晓", auth.Agent)
+	w.settle(0)
+	other := New(Config{Table: w.cloud.Table(), Push: w.cloud.Push(), Queue: w.cloud.Queue(), Router: w.router, Tickets: w.tickets, Now: w.clock.Now, Log: w.live.log})
+	w.hold = true
+	change := func(to agent.State) {
+		t.Helper()
+		w.status("lin", to, "")
+		w.settle(time.Second)
+		for _, body := range w.held {
+			if err := other.HandleMessage(t.Context(), body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.held = nil
+	}
+	change(agent.Available)
+	w.cloud.ResetCounters()
+	for n := range 8 {
+		change([]agent.State{agent.Away, agent.Available}[n%2])
+	}
+	if n := w.cloud.Counters().Reads["LIVE"]; n > 0 {
+		t.Errorf("%g reads for nobody", n)
+	}
+	lin := w.open("c=", "lin", auth.Agent)
+	mine := lin.subscribe(Me)
+	change(agent.Offline)
+	if s, _ := mine.state["status"].(map[string]any); s["status"] != "available" {
+		t.Fatalf("told although nobody is known to look: %v", s)
+	}
+	w.hold = false
+	w.settle(unwatched + time.Second)
+	if s, _ := mine.state["status"].(map[string]any); s["status"] != "offline" || mine.syncs != 1 {
+		t.Errorf("after the memory is over: %v, %d syncs", s, mine.syncs)
+	}
+	w.hold = true
+	change(agent.Available)
+	if s, _ := mine.state["status"].(map[string]any); s["status"] != "available" || mine.syncs != 1 {
+		t.Errorf("from then on: %v", s)
+	}
+}

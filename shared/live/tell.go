@@ -34,12 +34,23 @@ const settle = 3 * time.Second
 // HandleMessage takes a message of event.LiveQueue. It may come late, twice and
 // in any order.
 func (s *Service) HandleMessage(ctx context.Context, body []byte) error {
-	var n Count
-	if bytes.Contains(body, []byte(`"countTenant"`)) && json.Unmarshal(body, &n) == nil && n.Tenant != "" {
-		return s.count(ctx, n)
+	var own struct {
+		Count
+		Resync
+	}
+	if bytes.Contains(body, []byte(`"countTenant"`)) || bytes.Contains(body, []byte(`"resync"`)) { // a hint: a name may contain it
+		if json.Unmarshal(body, &own) == nil && own.Tenant != "" {
+			return s.count(ctx, own.Count)
+		}
+		if own.Connection != "" {
+			return s.resync(ctx, own.Resync)
+		}
 	}
 	l, err := event.ReadLive(body)
 	if err != nil {
+		return err
+	}
+	if watched, err := s.isWatched(ctx, l.Item.Key().Tenant()); err != nil || !watched {
 		return err
 	}
 	if c := contact.FromItem(l.Item); c != nil {

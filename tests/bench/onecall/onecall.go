@@ -35,8 +35,9 @@ const (
 )
 
 // NotTheCalls returns the kinds of items that are not counted: rows of lists,
-// configuration that is read again by the clock, and the relay's heartbeat.
-func NotTheCalls() []string { return []string{"L", "CFG", "R"} }
+// configuration that is read again by the clock, whether a page looks on, which
+// is too, and the relay's heartbeat.
+func NotTheCalls() []string { return []string{"L", "CFG", "LIVE", "R"} }
 
 // Bill is what one call used.
 type Bill struct {
