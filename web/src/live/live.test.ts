@@ -52,6 +52,18 @@ describe('deltas of an agent’s topic', () => {
     expect((t.state as Me).name).toBe('林晓')
   })
 
+  it('keeps what is left of a contact that was handed over apart from the contact, which may come back', () => {
+    const left = contact('c1', { state: 'ENDED', transferred: true, leftOffer: 'o1' })
+    let t = delta('me', start(), change('contact', 'c1', 0, 5, contact('c1'))).topic
+    t = delta('me', t, change('left', 'o1', 0, 1, left)).topic
+    t = delta('me', t, change('contact', 'c1', 5, 6, null)).topic
+    expect((t.state as Me).contacts).toEqual([left])
+    t = delta('me', t, change('offer', 'c1', 6, 7, offer('c1'))).topic
+    expect([(t.state as Me).offers.length, (t.state as Me).contacts.length]).toEqual([1, 1])
+    t = delta('me', t, change('left', 'o1', 1, 2, null)).topic
+    expect([(t.state as Me).offers.length, (t.state as Me).contacts.length]).toEqual([1, 0])
+  })
+
   it('leaves alone what it does not know', () => {
     const t = delta('me', start(), change('planet', 'x', 0, 1, {})).topic
     expect(t.state).toEqual(me)
