@@ -69,6 +69,7 @@ func flowTest(ctx context.Context, out io.Writer, args []string) error {
 	output := f.String("o", "text", "text, or json")
 	verbose := f.Bool("v", false, "list the stories that came true too")
 	only := f.String("run", "", "play only stories whose name this regular expression finds")
+	with := f.String("flow", "", "id of the flow that test cases are played with, in place of the one they name: exported ones name an ARN")
 	least := f.Float64("min-coverage", 0, "end with exit code 1 if a flow's branches are passed less, in percent")
 	rest, err := parseMixed(f, args, 1, -1)
 	if err != nil {
@@ -82,7 +83,7 @@ func flowTest(ctx context.Context, out io.Writer, args []string) error {
 		return wrongUsage(f, "--run: %v", err)
 	}
 	began := time.Now()
-	files, flows, report, err := readStories(rest)
+	files, flows, report, err := readStories(rest, *with)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ type programsBeside map[string]map[string]*interp.Program
 
 // readStories finds the stories and compiles the flows beside them. What cannot
 // be read is reported with the rest.
-func readStories(args []string) ([]storyFile, programsBeside, testReport, error) {
+func readStories(args []string, with string) ([]storyFile, programsBeside, testReport, error) {
 	report := testReport{Stories: []storyResult{}, Coverage: []branchReport{}, Broken: []string{}}
 	paths, err := storyPaths(args)
 	if err != nil {
@@ -124,7 +125,7 @@ func readStories(args []string) ([]storyFile, programsBeside, testReport, error)
 				return nil, nil, report, err
 			}
 		}
-		file, err := readStory(path, beside[folder])
+		file, err := readStory(path, beside[folder], with)
 		if err != nil {
 			report.Broken = append(report.Broken, fmt.Sprintf("%s: %v", path, err))
 			continue
@@ -138,14 +139,14 @@ func readStories(args []string) ([]storyFile, programsBeside, testReport, error)
 }
 
 // readStory reads a document of stories.
-func readStory(path string, beside map[string]*interp.Program) (storyFile, error) {
+func readStory(path string, beside map[string]*interp.Program, with string) (storyFile, error) {
 	file := storyFile{path: path, folder: filepath.Dir(path), within: map[string]*interp.Program{}}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return file, err
 	}
 	if isCase(path) {
-		return file, file.readCase(data, beside)
+		return file, file.readCase(data, beside, with)
 	}
 	doc, err := stories.Parse(data, beside)
 	if err != nil {

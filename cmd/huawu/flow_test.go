@@ -227,3 +227,26 @@ func BenchmarkLintAndTest(b *testing.B) {
 		b.ReportMetric(float64(time.Since(linted).Milliseconds()), "test-ms")
 	}
 }
+
+// An exported test case names its flow by an ARN that means nothing here.
+func TestAnExportedCaseIsPlayedWithTheFlowThatIsNamed(t *testing.T) {
+	inFlows(t)
+	folder := t.TempDir()
+	for _, name := range []string{"menu.json", "three.json", "world.json"} {
+		data, err := os.ReadFile(filepath.Join("cases", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = bytes.Replace(data, []byte(`"FlowId": "menu"`), []byte(`"FlowId": "arn:aws:connect:eu-west-2:111122223333:instance/i/contact-flow/0f1e2d3c"`), 1)
+		if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(folder, "three.json")
+	if err := dispatch(t.Context(), &bytes.Buffer{}, []string{"flow", "test", path}); !errors.Is(err, errFound) {
+		t.Errorf("without --flow: %v", err)
+	}
+	if err := dispatch(t.Context(), &bytes.Buffer{}, []string{"flow", "test", "--flow", "menu", path}); err != nil {
+		t.Errorf("with --flow: %v", err)
+	}
+}

@@ -72,8 +72,9 @@ func isCase(path string) bool {
 	return err == nil && testcase.Looks(d.data)
 }
 
-// readCase reads a test case, to be played with the flows beside it.
-func (f *storyFile) readCase(data []byte, beside map[string]*interp.Program) error {
+// readCase reads a test case, to be played with the flows beside it; with is
+// the one to begin with, "" is the one that the case names.
+func (f *storyFile) readCase(data []byte, beside map[string]*interp.Program, with string) error {
 	c, err := testcase.Parse(data)
 	if err != nil {
 		return err
@@ -87,7 +88,7 @@ func (f *storyFile) readCase(data []byte, beside map[string]*interp.Program) err
 		name = flowID(f.path)
 	}
 	f.plays = append(f.plays, play{name, func() stories.Result {
-		r := c.Run("", w)
+		r := c.Run(with, w)
 		result := stories.Result{Name: name, Visits: r.Visits, Invocations: r.Invocations, Elapsed: time.Duration(r.Seconds * float64(time.Second))}
 		if !r.Passed {
 			result.Err = errors.New(strings.Join(r.Failures(), "; "))

@@ -1,6 +1,9 @@
 package flow
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Facts are what the language says about an action type.
 // Source: spec, contracts/flow-actions.json.
@@ -33,12 +36,20 @@ func AllFacts() []Facts {
 	return slices.Concat(participantFacts(), contactFacts(), logicFacts(), laterFacts(), domainFacts(), refusedFacts())
 }
 
+// byType are the facts by type. They never change: a reader gets a copy, whose
+// lists it must leave as they are.
+var byType = sync.OnceValue(func() map[string]Facts {
+	m := map[string]Facts{}
+	for _, f := range AllFacts() {
+		m[f.Type] = f
+	}
+	return m
+})
+
 // FactsOf returns the facts of a type; ok is false for a type that does not exist.
 func FactsOf(kind string) (f Facts, ok bool) {
-	for _, f := range AllFacts() {
-		if f.Type == kind {
-			return f, true
-		}
+	if f, ok := byType()[kind]; ok {
+		return f, true
 	}
 	switch kind { // other spellings, of the reference and of exports
 	case "UpdateRoutingCriteria":

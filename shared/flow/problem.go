@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"huawu/shared/fault"
+	"huawu/shared/near"
 )
 
 // Severity says how bad a problem is.
@@ -80,7 +81,7 @@ func Nearest(name string, list []string) string {
 		if len(other)-len(lower) >= distance || len(lower)-len(other) >= distance {
 			continue
 		}
-		if d := editDistance(lower, strings.ToLower(other)); d < distance {
+		if d := near.Distance(lower, strings.ToLower(other)); d < distance {
 			best, distance = other, d
 		}
 	}

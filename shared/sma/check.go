@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"huawu/shared/fault"
+	"huawu/shared/near"
 )
 
 // Fault is one breach of the contract in a response.
@@ -172,7 +173,7 @@ func Nearest(name string) ActionType {
 	}
 	best, distance := ActionType(""), 1+min(3, utf8.RuneCountInString(lower)/3)
 	for _, t := range ActionTypes() {
-		if d := editDistance(lower, strings.ToLower(strings.TrimPrefix(string(t), "Huawu."))); d < distance {
+		if d := near.Distance(lower, strings.ToLower(strings.TrimPrefix(string(t), "Huawu."))); d < distance {
 			best, distance = t, d
 		}
 	}

@@ -22,7 +22,7 @@ func (r importRule) forbids(f file, imp string) bool {
 
 // words are the pure rooms: no clock, no goroutine, no I/O, no log.
 var words = []string{
-	"shared/fault", "shared/phone", "shared/hours", "shared/sma", "shared/flow", "shared/trunk", "shared/wfm",
+	"shared/fault", "shared/near", "shared/phone", "shared/hours", "shared/sma", "shared/flow", "shared/trunk", "shared/wfm",
 	"mediarelay/media/g711", "mediarelay/media/wav",
 }
 
