@@ -32,13 +32,10 @@ const (
 //
 // These take the error branch, as there is nothing yet that could carry them
 // out:
-//   - FindQueue and Enqueue of an agent's own queue, and Enqueue that moves a
-//     contact from one queue to another;
+//   - FindQueue and Enqueue of an agent's own queue;
 //   - InvokeFunction without waiting for the reply;
 //   - SetContact: what a flow sets of its own contact is in its state, and no
 //     contact here has a related one;
-//   - SetRouting of a contact that waits: what was set before the transfer to
-//     the queue counts, a place in the queue stays;
 //   - GetMetrics of an agent, or of a channel that has no queues yet; and of a
 //     queue's agents all but how many are available, as those who are busy or
 //     away leave no rows to count;
@@ -46,9 +43,6 @@ const (
 //
 // So does a call outside (TransferParticipantToThirdParty) by the flow of a
 // contact that waits, see keepPlace; before the queue it is served.
-//
-// Routing criteria that were set before the transfer are not observed: the
-// queue's own needs are. The log says so.
 func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.Env, ask interp.Ask) (interp.Event, error) {
 	switch a := ask.(type) {
 	case interp.InvokeFunction:
@@ -68,7 +62,7 @@ func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.En
 	case interp.SetContact:
 		return s.refuse(ctx, c, m, errRelated), nil
 	case interp.SetRouting:
-		return s.refuse(ctx, c, m, errPlace), nil
+		return s.reorder(ctx, c, m, a)
 	}
 	return s.refuse(ctx, c, m, errUnserved), nil
 }
