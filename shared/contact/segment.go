@@ -69,8 +69,9 @@ func (c *Contact) Leave(why Reason, next int, now time.Time) *Contact {
 	left.Left, left.Talk, left.Last, left.From, left.FromOffer, left.Excluded = true, false, 0, "", "", nil
 	left.Next, left.Reason, left.Disconnected, left.Version = next, why, now, 1
 	left.close(now)
+	c.Last = max(c.Last, c.Segment)
 	c.Previous, c.Segment, c.Method, c.Initiated, c.ToSystem = c.Segment, next, Transfer, now, now
-	if c.Last == next {
+	if c.Last <= next {
 		c.Last = 0
 	}
 	c.Enqueued, c.Dequeued, c.AgentJoined, c.Hold, c.Recording, c.Attempts = time.Time{}, time.Time{}, time.Time{}, Hold{}, "", 0

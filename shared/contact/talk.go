@@ -52,7 +52,7 @@ type Party struct {
 	Since   time.Time // when State was entered
 	Asked   time.Time // when it was asked
 	Joined  time.Time // when it answered
-	Segment int       // number of its segment, if it had an agent
+	Segment int       // number of its segment; a supervisor gets one by a take-over
 	Over    bool      // a supervisor who has the contact once the leg is there
 	At      int64     // version of the talk at which its place last changed
 }
@@ -157,7 +157,9 @@ func (t *Talk) Ask(c *Contact, p Party, now time.Time) error {
 		t.hold(c, now)
 	}
 	p.State, p.Since, p.Asked, p.At, c.Talk = PartyOffered, Instant(now), Instant(now), t.next(), true
-	p.Segment = c.NewSegment()
+	if p.Kind != Supervisor {
+		p.Segment = c.NewSegment()
+	}
 	t.Offer, t.Parties = c.Offer, append(t.Parties, p)
 	return nil
 }
@@ -214,8 +216,8 @@ func (t *Talk) Answer(id OfferID, leg string, now time.Time) (bool, error) {
 	return true, nil
 }
 
-// Drop takes a party out and returns it. The agent of one who was consulted is
-// with the customer again.
+// Drop takes a party out and returns it. The agent is with the customer again if
+// it was the consulted one.
 func (t *Talk) Drop(c *Contact, id OfferID, now time.Time) (Party, error) {
 	p := t.Party(id)
 	if p == nil {
@@ -223,11 +225,13 @@ func (t *Talk) Drop(c *Contact, id OfferID, now time.Time) (Party, error) {
 	}
 	gone := *p
 	t.Parties = slices.DeleteFunc(t.Parties, func(q Party) bool { return q.ID == id })
+	aside := t.Aside
 	if id == t.Consult {
 		t.Consult, t.Aside, t.Moved = "", false, t.next()
-		if c.State == Connected {
-			t.hold(c, now)
-		}
+		aside = true
+	}
+	if aside && c.State == Connected { // the customer may be alone by now
+		t.hold(c, now)
 	}
 	return gone, nil
 }
@@ -312,6 +316,9 @@ func (t *Talk) HandOver(c *Contact, id OfferID, why Reason, now time.Time) (*Con
 		return nil, ErrNoParty
 	}
 	p := *found
+	if p.Kind == Supervisor {
+		p.Segment = c.NewSegment()
+	}
 	left := c.Leave(why, p.Segment, now)
 	asked := t.Consult // belonged to the agent who leaves
 	t.Parties = slices.DeleteFunc(t.Parties, func(q Party) bool { return q.ID == id || q.ID == asked })
