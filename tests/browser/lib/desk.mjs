@@ -1,6 +1,7 @@
 // What agents and callers do with their pages, as a person would: by what is
 // written there.
-import { agent, bed, check, eventually, say } from './bed.mjs'
+import { accessible } from './axe.mjs'
+import { agent, bed, eventually, say } from './bed.mjs'
 import { person, Person } from './person.mjs'
 import { words } from './words.mjs'
 
@@ -43,6 +44,38 @@ export class Desk extends Person {
     say(this.name, 'goes available')
     await this.button('status.go').first().click()
     await this.page.getByText(this.words('desk.idle.available'), { exact: true }).first().waitFor()
+  }
+
+  /** Tries microphone, speaker, notifications and network on the page for it. */
+  async checksDevices(shot) {
+    say(this.name, 'checks the devices')
+    await this.page.goto(`${bed.url}/check`)
+    await this.clicks('check.mic.start')
+    await this.reads('check.mic.good')
+    await this.clicks('check.net.run')
+    await this.reads('check.net.good')
+    await accessible(this, 'device check')
+    await shot('check')
+    await this.clicks('check.done')
+    await this.button('status.go').first().waitFor()
+  }
+
+  /** Plays the recording of the last contact of today, and hears both sides, each on a channel of its own. */
+  async plays(customer, agent) {
+    say(this.name, 'plays the recording')
+    const play = this.page.getByRole('complementary', { name: this.words('desk.today'), exact: true }).getByRole('button', { name: this.starting('recording.play') }).first()
+    await eventually('the recording is ready', async () => {
+      await play.click()
+      await this.page.getByRole('slider', { name: this.words('recording.seek'), exact: true }).waitFor({ timeout: 4_000 }).catch(async (e) => { await play.click(); throw e })
+      return true
+    })
+    await this.page.evaluate(sides)
+    let last
+    await eventually(`${this.name} hears the customer on the left and the agent on the right`, async () => {
+      last = await this.page.evaluate(([l, r]) => window.huawuSides(l, r), [customer, agent])
+      const [left, right] = last
+      return left.own > -60 && right.own > -60 && left.other < left.own - 30 && right.other < right.own - 30
+    }).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(last)}`) })
   }
 
   /** The card of who calls. */
@@ -125,4 +158,32 @@ export class Caller extends Person {
   }
 }
 
-export { check }
+/** Runs in the page: listens to each channel of what its player plays. */
+function sides() {
+  const audio = document.querySelector('audio[src^="blob:"]')
+  const context = new AudioContext()
+  const source = context.createMediaElementSource(audio)
+  const split = context.createChannelSplitter(2)
+  source.connect(split)
+  source.connect(context.destination)
+  const ears = [0, 1].map((n) => {
+    const ear = new AnalyserNode(context, { fftSize: 16384, smoothingTimeConstant: 0 })
+    split.connect(ear, n)
+    return ear
+  })
+  const best = [{ own: -200, other: -200 }, { own: -200, other: -200 }]
+  const level = (ear, hz) => {
+    const bins = new Float32Array(ear.frequencyBinCount)
+    ear.getFloatFrequencyData(bins)
+    const at = Math.round(hz / (context.sampleRate / ear.fftSize))
+    return Math.round(Math.max(...bins.slice(at - 3, at + 4)))
+  }
+  window.huawuSides = (left, right) => {
+    if (audio.ended || audio.paused) void audio.play()
+    for (const [n, own, other] of [[0, left, right], [1, right, left]]) {
+      const now = { own: level(ears[n], own), other: level(ears[n], other) }
+      if (now.own >= best[n].own) best[n] = now
+    }
+    return best
+  }
+}

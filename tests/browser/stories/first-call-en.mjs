@@ -1,0 +1,4 @@
+import { story } from '../lib/bed.mjs'
+import { firstCall } from '../lib/first-call.mjs'
+
+story(() => firstCall('en'))
