@@ -480,3 +480,30 @@ func TestATenantThatNobodyLooksAtCostsNoReads(t *testing.T) {
 		t.Errorf("from then on: %v", s)
 	}
 }
+
+// With a note of the agent before, an offer costs no more: what the contact has is
+// read at once, and names of agents are remembered.
+func TestATransferredOfferCostsNoMore(t *testing.T) {
+	w, _, _ := people(t)
+	w.status("wu", agent.Available, "")
+	id := w.call("loans", map[string]string{view.AttrCustomerName: "王芳"})
+	w.settle(0)
+	c := w.contact(id)
+	c.From, c.Previous = "lin", 0
+	w.write(cloud.Write{Key: contact.NoteKey(tenant, id, 0, contact.NoteTransfer), Put: cloud.Item{"v": int64(1), "text": "退款已同意"}})
+	who := auth.Identity{Tenant: tenant, Agent: "wu", Role: auth.Agent}
+	for n := range 2 {
+		w.cloud.ResetCounters()
+		o, _, err := w.live.views.Part(t.Context(), who, c, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o == nil || o.Transfer == nil || o.Transfer.From != "林晓" || o.Transfer.Note != "退款已同意" || o.Pop.Name != "王芳" {
+			t.Fatalf("offer %+v", o)
+		}
+		requests := w.cloud.Counters().Requests
+		if all := requests["Table.Get"] + requests["Table.Query"]; n == 1 && all > 2 {
+			t.Errorf("%d requests besides that of the connections: %v", all, requests)
+		}
+	}
+}

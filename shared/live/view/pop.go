@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"huawu/shared/auth"
+	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
 	"huawu/shared/phone"
@@ -53,14 +54,48 @@ type Past struct {
 	Disposition string    `json:"disposition,omitempty"`
 }
 
-// pop costs two reads: the attributes, and the customer's list. What cannot be
-// read of these is no reason to let a caller wait: it is left out.
+// told is what an agent is told of a customer, and by the agent who had the
+// contact before. It costs two reads: of what the contact has, and of the
+// customer's list.
+func (v *Views) told(ctx context.Context, who auth.Identity, c *contact.Contact) (*Pop, *Transfer, error) {
+	if c.From == "" {
+		p, err := v.pop(ctx, who, c)
+		return p, nil, err
+	}
+	var flow, note cloud.Item
+	key := contact.NoteKey(c.Tenant, c.ID, c.Previous, contact.NoteTransfer)
+	err := v.each(ctx, cloud.Query{Part: key.Part, From: contact.SortFlow, To: key.Sort}, func(i cloud.Item) {
+		switch i.Str(cloud.AttrSort) {
+		case contact.SortFlow:
+			flow = i
+		case key.Sort:
+			note = i
+		}
+	})
+	if err != nil && !fault.Retryable(err) {
+		return nil, nil, fault.Wrap(fault.KindOf(err), err, "view: read attributes and note")
+	}
+	name, err := v.name(ctx, c.Tenant, c.From)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := v.popOf(ctx, who, c, flow)
+	return p, &Transfer{From: name, Note: note.Str("text")}, err
+}
+
+// pop costs two reads: the attributes, and the customer's list.
 func (v *Views) pop(ctx context.Context, who auth.Identity, c *contact.Contact) (*Pop, error) {
-	item, err := v.table.Get(ctx, contact.FlowKey(c.Tenant, c.ID), false)
+	flow, err := v.table.Get(ctx, contact.FlowKey(c.Tenant, c.ID), false)
 	if err != nil && !fault.Retryable(err) {
 		return nil, fault.Wrap(fault.KindOf(err), err, "view: read attributes")
 	}
-	set := contact.Attributes(item)
+	return v.popOf(ctx, who, c, flow)
+}
+
+// popOf makes a screen pop of the flow's item. What cannot be read is no reason
+// to let a caller wait: it is left out.
+func (v *Views) popOf(ctx context.Context, who auth.Identity, c *contact.Contact, flow cloud.Item) (*Pop, error) {
+	set := contact.Attributes(flow)
 	p := &Pop{Name: short(set[AttrCustomerName]), Customer: Shown(who, c.Customer), Language: c.Language, Path: path(set[AttrPath]),
 		Digits: hidden(set[AttrDigits]), Waited: v.waited(c), Last: []Past{}}
 	p.Region, p.Carrier = origin(c.Customer, c.Language)

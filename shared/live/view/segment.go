@@ -40,14 +40,16 @@ func (v *Views) transfer(ctx context.Context, c *contact.Contact) (*Transfer, er
 	return &Transfer{From: name, Note: note.Str("text")}, err
 }
 
-// name is an agent's name, the id of one who was deleted.
+// name is an agent's name, at most 30 s old; the id of one who was deleted.
 func (v *Views) name(ctx context.Context, tenant, id string) (string, error) {
-	a, err := v.router.Agent(ctx, tenant, id)
-	if err != nil {
+	return v.names.get(tenant+"|"+id, v.now(), settingsAge, func() (string, error) {
+		a, err := v.router.Agent(ctx, tenant, id)
 		if fault.KindOf(err) == fault.NotFound {
 			return id, nil
 		}
-		return "", err
-	}
-	return a.Name, nil
+		if err != nil {
+			return "", err
+		}
+		return a.Name, nil
+	})
 }

@@ -31,6 +31,7 @@ type Views struct {
 	settings  memory[*Settings]
 	people    memory[[]person]
 	levels    memory[map[string]ServiceLevel]
+	names     memory[string] // of agents, by tenant and id
 }
 
 // New returns views over a table and the router that reads contacts and agents.
@@ -181,11 +182,7 @@ func (v *Views) Me(ctx context.Context, who auth.Identity, a *agent.Agent) (*Me,
 func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact, pop bool) (*Offer, *Current, error) {
 	switch c.State {
 	case contact.Offered:
-		p, err := v.pop(ctx, who, c)
-		if err != nil {
-			return nil, nil, err
-		}
-		t, err := v.transfer(ctx, c)
+		p, t, err := v.told(ctx, who, c)
 		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p, t, "", nil}, nil, err
 	case contact.Connecting, contact.Connected, contact.Ended:
 		now := &Current{Contact: string(c.ID), State: string(c.State), Since: c.Since, Queue: c.Queue, Customer: Shown(who, c.Customer),
@@ -193,15 +190,12 @@ func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact,
 		if err := v.addParties(ctx, who, c, now); err != nil {
 			return nil, nil, err
 		}
+		var err error
 		if pop {
-			p, err := v.pop(ctx, who, c)
-			if err != nil {
-				return nil, nil, err
-			}
-			now.Pop = p
+			now.Pop, now.Transfer, err = v.told(ctx, who, c)
+		} else {
+			now.Transfer, err = v.transfer(ctx, c)
 		}
-		t, err := v.transfer(ctx, c)
-		now.Transfer = t
 		return nil, now, err
 	}
 	return nil, nil, nil
