@@ -40,6 +40,7 @@ export function useMaybeAgent(): Agent | null {
 
 export function AgentProvider({ agent, children }: { agent: string; children: ReactNode }) {
   const me = useTopic('me')
+  useFirst()
   usePolling()
   const { owner, take } = useOwner(agent)
   const phone = usePhone(me?.device === 'softphone' && owner === 'here')
@@ -53,6 +54,16 @@ export function AgentProvider({ agent, children }: { agent: string; children: Re
 }
 
 const nothing = () => () => {}
+
+/** useFirst reads the state by a request, and loads the softphone, while the live
+ *  connection is still being made: after a reload the customer waits for it. */
+function useFirst() {
+  const { api, live } = useApp()
+  useEffect(() => {
+    void import('../phone/browser').catch(nothing) // asked for again when it is needed
+    api.me().then((m) => live.state('me') ?? live.put('me', m), nothing)
+  }, [api, live])
+}
 
 /** usePolling reads the state by requests while the live connection is away. */
 function usePolling() {

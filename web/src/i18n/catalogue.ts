@@ -70,7 +70,10 @@ export function match(tag: string): Language | undefined {
 }
 
 export function initialLanguage(): Language {
-  return pick(new URLSearchParams(location.search).get('lang'), recall(), navigator.languages ?? [])
+  const asked = new URLSearchParams(location.search).get('lang')
+  const found = pick(asked, recall(), navigator.languages ?? [])
+  if (asked && match(asked)) rememberLanguage(found)
+  return found
 }
 
 export function rememberLanguage(language: Language): void {

@@ -13,6 +13,11 @@ const Desk = lazy(() => import('./desk'))
 const Check = lazy(() => import('./check'))
 const Floor = lazy(() => import('./floor'))
 
+/** ahead loads what most will need next, before it is known who they are. */
+export async function ahead(): Promise<void> {
+  await Promise.all([import('../parts/frame'), location.pathname === '/floor' ? import('./floor') : import('./desk')])
+}
+
 /** home is where a role begins. */
 export const home = (role: Role): string => (role === 'admin' ? '/floor' : '/desk')
 
