@@ -86,21 +86,25 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 // there. Each pair loses at least one of its two, so a round always ends.
 // It reports whether one was refused.
 func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, v *view, pairs []Pair) (refused bool, err error) {
-	results := make([]claimed, len(pairs))
+	results, now := make([]claimed, len(pairs)), r.run.Now()
+	claim := func(n int) {
+		why := choose(now, pairs[n], v.free, routing.Profiles)
+		results[n] = r.claimPair(ctx, tenant, routing, pairs[n], why)
+	}
 	if r.run.Parallel > 1 {
 		var wait sync.WaitGroup
 		limit := make(chan struct{}, r.run.Parallel)
-		for n, p := range pairs {
+		for n := range pairs {
 			limit <- struct{}{}
 			wait.Go(func() {
-				results[n] = r.claimPair(ctx, tenant, routing, p)
+				claim(n)
 				<-limit
 			})
 		}
 		wait.Wait()
 	} else {
-		for n, p := range pairs {
-			results[n] = r.claimPair(ctx, tenant, routing, p)
+		for n := range pairs {
+			claim(n)
 		}
 	}
 	gone := map[cloud.Key]bool{}
@@ -127,8 +131,8 @@ type claimed struct {
 
 // claimPair claims a pair and deletes the rows that are over: those of both
 // after a claim, that of the one who had moved on after a refusal.
-func (r *Router) claimPair(ctx context.Context, tenant string, routing *Routing, p Pair) claimed {
-	out, err := r.claim(ctx, tenant, routing, p)
+func (r *Router) claimPair(ctx context.Context, tenant string, routing *Routing, p Pair, why contact.Choice) claimed {
+	out, err := r.claim(ctx, tenant, routing, p, why)
 	if err != nil {
 		return claimed{err: err}
 	}
@@ -153,7 +157,7 @@ func (r *Router) claimPair(ctx context.Context, tenant string, routing *Routing,
 // the agent having room at its; an attribute or a next status written meanwhile
 // does not matter. The rows that point at both follow later and carry the
 // epochs, so a late one does no harm.
-func (r *Router) claim(ctx context.Context, tenant string, routing *Routing, p Pair) (claimed, error) {
+func (r *Router) claim(ctx context.Context, tenant string, routing *Routing, p Pair, why contact.Choice) (claimed, error) {
 	w, f := p.Waiting, p.Free
 	offer := r.run.NewID()
 	now := contact.Micros(r.run.Now())
@@ -170,7 +174,8 @@ func (r *Router) claim(ctx context.Context, tenant string, routing *Routing, p P
 		cloud.Write{Key: contact.Key(tenant, w.Contact),
 			If: []cloud.Cond{{Attr: contact.AttrState, Op: "=", Value: string(contact.Queued)}, {Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}},
 			Set: cloud.Item{contact.AttrState: string(contact.Offered), contact.AttrSince: now, contact.AttrOffer: offer,
-				contact.AttrOfferAgent: f.Agent, contact.AttrRingSeconds: int64(ring)},
+				contact.AttrOfferAgent: f.Agent, contact.AttrRingSeconds: int64(ring),
+				contact.AttrWhy(w.Attempts): why.String()},
 			Add: map[string]int64{contact.AttrVersion: 1, contact.AttrAttempts: 1}},
 		cloud.Write{Key: agent.Key(tenant, f.Agent),
 			If:  append(f.slotConds(channel), cloud.Cond{Attr: agent.AttrState, Op: "=", Value: string(agent.Available)}, cloud.Cond{Attr: agent.AttrEpoch, Op: "=", Value: f.Epoch}),

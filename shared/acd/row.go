@@ -29,6 +29,7 @@ type Waiting struct {
 	LeastBusy bool            // of agents who fit alike the least occupied, not the longest idle
 	From      time.Time       // not before; zero = at once
 	Until     time.Time       // it may wait so long; zero = for ever
+	Attempts  int             // offers before
 	key       cloud.Key
 }
 
@@ -85,6 +86,9 @@ func waitingWrite(c *contact.Contact, routing *Routing) cloud.Write {
 	if !c.NotBefore.IsZero() {
 		i["from"] = contact.Micros(c.NotBefore)
 	}
+	if c.Attempts > 0 {
+		i[contact.AttrAttempts] = int64(c.Attempts)
+	}
 	q := routing.Queues[c.Queue]
 	if q.LeastBusy {
 		i["least"] = true
@@ -140,7 +144,7 @@ func readWaiting(i cloud.Item) (w Waiting, ok bool) {
 	return Waiting{Contact: contact.ID(parts[2]), Epoch: i.Int(contact.AttrEpoch), Queue: parts[0], Rank: parts[1],
 		Enqueued: contact.FromMicros(i.Int("enq")), Needs: contact.LevelsFrom(i["needs"]), Excluded: contact.ExcludedFrom(i["excl"]), key: k,
 		Channel: contact.Channel(i.Str("channel")), Steps: contact.StepsFrom(i["steps"]), Overflow: overflowFrom(i["over"]), LeastBusy: i.Bool("least"),
-		From: contact.FromMicros(i.Int("from")), Until: contact.FromMicros(i.Int("until"))}, true
+		From: contact.FromMicros(i.Int("from")), Until: contact.FromMicros(i.Int("until")), Attempts: int(i.Int(contact.AttrAttempts))}, true
 }
 
 // readFree reads an F row; ok is false for what is none.

@@ -121,8 +121,8 @@ func (s *sweeper) pages(ctx context.Context, q cloud.Query, do func(cloud.Item) 
 	}
 }
 
-// people reads the tenant's agents and ends what has run over at each.
-func (s *sweeper) people(ctx context.Context) error {
+// roster hands each agent of the tenant to do.
+func (s *sweeper) roster(ctx context.Context, do func(*agent.Agent) error) error {
 	return s.pages(ctx, cloud.Query{Part: s.tenant + "|CFG", From: roster, To: roster + "\uffff"}, func(i cloud.Item) error {
 		id := cmp.Or(i.Str("agent"), strings.TrimPrefix(i.Str(cloud.AttrSort), roster))
 		i, err := s.r.read(ctx, agent.Key(s.tenant, id), false)
@@ -130,11 +130,18 @@ func (s *sweeper) people(ctx context.Context) error {
 		if err != nil || a == nil {
 			return err
 		}
+		return do(a)
+	})
+}
+
+// people reads the tenant's agents and ends what has run over at each.
+func (s *sweeper) people(ctx context.Context) error {
+	return s.roster(ctx, func(a *agent.Agent) error {
 		s.agents[a.ID] = a
 		s.live = s.live || a.Busy()
 		var errs []error
-		for offer, contact := range a.Offers {
-			errs = append(errs, s.offer(ctx, contact, offer))
+		for _, offer := range sorted(a.Offers) {
+			errs = append(errs, s.offer(ctx, a.Offers[offer], offer))
 		}
 		return errors.Join(errs...)
 	})

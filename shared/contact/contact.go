@@ -152,7 +152,8 @@ type Contact struct {
 	OfferAgent  string // who it is offered to, then who has it
 	AgentLeg    string // CallId of the leg that the agent talks on, once it is known
 	RingSeconds int
-	Attempts    int // offers so far
+	Attempts    int                // offers so far
+	Why         [MaxChoices]string // Choice of the last ones, by their number
 	Record      bool
 	Whispers    bool   // flows are bound to the joining of agent and customer
 	Recording   string // where the recording goes, once it runs

@@ -99,6 +99,7 @@ func (c *Contact) Item() cloud.Item {
 	w.flag("whispers", c.Whispers)
 	w.str("recording", c.Recording)
 	c.endItem(w)
+	c.whyItem(w)
 	return cloud.Item(w)
 }
 
@@ -148,6 +149,7 @@ func decode(i cloud.Item) *Contact {
 		Reason: Reason(i.Str("reason")), Disposition: i.Str("disposition"), Segment: int(i.Int("segment")),
 	}
 	c.readSegment(i)
+	c.readWhy(i)
 	return c
 }
 

@@ -87,6 +87,7 @@ func New(c Config) http.Handler {
 	d.registerConsult(api)
 	d.registerSupervise(api)
 	d.registerContacts(api)
+	d.registerWhy(api)
 	d.registerQuality(api)
 	d.registerLive(api)
 	d.registerAudio(api)
