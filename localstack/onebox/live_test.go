@@ -11,6 +11,13 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/google/uuid"
+
+	acdfn "huawu/functions/acd/handler"
+	"huawu/localstack/seed"
+	"huawu/shared/acd"
+	"huawu/shared/contact"
+	"huawu/shared/phone"
 )
 
 // page is a browser that is logged in.
@@ -144,4 +151,38 @@ func TestAPageSeesWhatChangesWhileItLooks(t *testing.T) {
 	agent.rest("POST", "/v1/agents/me/status", `{"status":"available"}`)
 	agent.hear("my new status", frame("delta", "me", "agent"))
 	p.hear("a colleague on the floor", func(f map[string]any) bool { return f["entity"] == "agent" && f["id"] == lin.ID })
+}
+
+func TestAnOfferIsPushedThroughTheWholeCentre(t *testing.T) {
+	b, stop := start(t, t.TempDir(), nil)
+	defer stop()
+	in := b.Info()
+	lin := in.Agents[slices.IndexFunc(in.Agents, func(l Login) bool { return l.ID == "lin" })]
+	p := &page{t: t, in: in, token: lin.Token}
+	url, _ := p.rest("POST", "/v1/live/tickets", "")["url"].(string)
+	if _, err := p.open(url, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.say(`{"type":"subscribe","topic":"me"}`)
+	p.hear("my state", frame("snapshot", "me", ""))
+	p.rest("POST", "/v1/agents/me/status", `{"status":"available"}`)
+	router, now, id := acd.NewRouter(b.cloud.Table(), b.cloud.Queue(), acdfn.Machine(b.log)), time.Now(), contact.ID(uuid.Must(uuid.NewV7()).String())
+	c := &contact.Contact{Tenant: in.Tenant, ID: id, State: contact.InFlow, Since: now, Initiated: now, ToSystem: now, Channel: contact.Voice, Method: contact.Inbound,
+		Customer: phone.MustParse("+862161234567"), System: phone.MustParse(in.Number), Relay: "relay-1", Language: "zh-CN"}
+	if err := router.Begin(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := router.Enqueue(t.Context(), in.Tenant, id, acd.Request{Queue: seed.Queue}); err != nil {
+		t.Fatal(err)
+	}
+	offer := p.hear("an offer", frame("delta", "me", "offer"))
+	state, _ := offer["state"].(map[string]any)
+	pop, _ := state["pop"].(map[string]any)
+	if offer["id"] != string(id) || state["queue"] != seed.Queue || pop["region"] != "上海市" || pop["customer"] != "+8621****4567" {
+		t.Errorf("offer %v", offer)
+	}
+	if _, err := router.End(t.Context(), in.Tenant, id, contact.CustomerLeft); err != nil {
+		t.Fatal(err)
+	}
+	p.hear("its end", func(f map[string]any) bool { return f["id"] == string(id) && f["state"] == nil })
 }
