@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -159,9 +160,26 @@ func versionText(n int) string {
 	return "version " + strconv.Itoa(n)
 }
 
+// putBot lets a bot understand what a grammar file says.
+func (c client) putBot(ctx context.Context, out io.Writer, path string, tell bool) error {
+	d, err := readDocument(path)
+	if err != nil {
+		return err
+	}
+	id := strings.TrimSuffix(filepath.Base(path), grammarEnding)
+	res, err := c.send(ctx, "PUT", "/v1/bots/"+url.PathEscape(id), bytes.NewReader(d.data), nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if tell {
+		fmt.Fprintf(out, "bot %s understands %s; calls notice it within 30 s\n", id, path)
+	}
+	return res.Body.Close()
+}
+
 // flowPublish publishes drafts; files are saved first.
 func flowPublish(ctx context.Context, out io.Writer, args []string) error {
-	f, data, output := centreFlags("publish", "[--data DIR] [--note TEXT] [--strict] ID|FILE…", "make drafts the next version; a file is saved first; what the linter calls an error is refused",
+	f, data, output := centreFlags("publish", "[--data DIR] [--note TEXT] [--strict] ID|FILE…", "make drafts the next version; a file is saved first; what the linter calls an error is refused. A NAME.grammar.json is what the bot NAME understands from now on",
 		"huawu flow publish --note 'new menu' hotline.json\nhuawu flow publish hotline")
 	note := f.String("note", "", "what was changed")
 	strict := f.Bool("strict", false, "refuse warnings too")
@@ -176,6 +194,12 @@ func flowPublish(ctx context.Context, out io.Writer, args []string) error {
 	var heads []flowPublished
 	for _, arg := range rest {
 		id := arg
+		if strings.HasSuffix(arg, grammarEnding) {
+			if err := c.putBot(ctx, out, arg, *output == "text"); err != nil {
+				return err
+			}
+			continue
+		}
 		if _, err := os.Stat(arg); err == nil {
 			d, err := readDocument(arg)
 			if err == nil {

@@ -71,6 +71,9 @@ func TestTheWayOfAFlowToItsCallersByCommands(t *testing.T) {
 	}
 	write("line.json", "MessageParticipant")
 	write("bad.json", "ShowView")
+	if err := os.WriteFile(filepath.Join(folder, "orders.grammar.json"), []byte(`{"intents":[{"name":"Order","keys":["1"]}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(folder)
 	steps := []struct {
 		args string
@@ -82,6 +85,8 @@ func TestTheWayOfAFlowToItsCallersByCommands(t *testing.T) {
 		{"publish line --note first", "line: version 1 is published", false},
 		{"publish line.json", "line: version 2 is published", false},
 		{"publish bad.json", "ShowView cannot run here", true},
+		{"publish orders.grammar.json", "bot orders understands", false},
+		{"publish nothing.grammar.json", "no such file", true},
 		{"alias line live 1=90 2=10", "line:live is 1=90 2=10", false},
 		{"alias line live 1=90", "90 percent", true},
 		{"alias line live 2", "line:live is 2", false},

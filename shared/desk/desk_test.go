@@ -534,7 +534,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"GET /v1/floor": {auth.Supervisor, auth.Admin},
 	}
 	for _, op := range []string{"GET /v1/flows", "GET /v1/flows/{id}", "GET /v1/flows/{id}/versions/{version}", "PUT /v1/flows/{id}/draft", "POST /v1/flows/{id}/publish",
-		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}"} {
+		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}", "PUT /v1/bots/{id}"} {
 		want[op] = []auth.Role{auth.Admin}
 	}
 	want["GET /v1/flows/{id}/journey"] = []auth.Role{auth.Supervisor, auth.Admin}

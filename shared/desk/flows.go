@@ -13,6 +13,7 @@ import (
 
 	"huawu/shared/auth"
 	"huawu/shared/flow"
+	"huawu/shared/flow/grammar"
 	"huawu/shared/flow/lint"
 	"huawu/shared/ivr/publish"
 	"huawu/shared/ivr/release"
@@ -171,6 +172,7 @@ func (all *Desk) registerFlows(api huma.API) {
 	register(all, api, operation{"setFlowAlias", http.MethodPut, one + "/aliases/{alias}", "Share an alias's calls out among versions", auth.EditFlows, http.StatusOK}, d.setFlowAlias)
 	register(all, api, operation{"rollbackFlow", http.MethodPost, one + "/rollback", "Let callers get an older version", auth.EditFlows, http.StatusOK}, d.rollbackFlow)
 	d.registerJourney(api)
+	registerSized(all, api, operation{"putBot", http.MethodPut, "/v1/bots/{id}", "What a bot of flows understands: a keyword grammar", auth.EditFlows, http.StatusOK}, grammar.MaxBytes, d.putBot)
 	register(all, api, operation{"listNumbers", http.MethodGet, "/v1/numbers", "What dialled numbers lead to", auth.EditFlows, http.StatusOK}, d.listNumbers)
 	register(all, api, operation{"bindNumber", http.MethodPut, "/v1/numbers/{number}", "Let a dialled number lead to a flow", auth.EditFlows, http.StatusOK}, d.bindNumber)
 }

@@ -50,6 +50,8 @@ func TestTheWayOfAFlowToItsCallers(t *testing.T) {
 		{"a flow that cannot run", "PUT", "/v1/flows/views/draft", flowText("ShowView", `{}`), 200, "SAVED"},
 		{"is not published", "POST", "/v1/flows/views/publish", `{}`, 422, "ShowView cannot run here"},
 		{"nor what nobody carries out", "PUT", "/v1/flows/cases/draft", flowText("CreateCase", `{}`), 200, "SAVED"},
+		{"a bot", "PUT", "/v1/bots/orders", `{"intents":[{"name":"Order","keys":["1"]}]}`, 200, `{"id":"orders","intents":["Order"],"keys":1}`},
+		{"a bot that understands nothing", "PUT", "/v1/bots/orders", `{"intents":[]}`, 422, "0 intents"},
 		{"cases are not here yet", "POST", "/v1/flows/cases/publish", `{}`, 422, `"location":"action do (CreateCase), Type"`},
 	}
 	for _, s := range steps {

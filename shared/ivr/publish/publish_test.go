@@ -171,3 +171,21 @@ func TestNumbersLeadToWhatExists(t *testing.T) {
 		t.Errorf("numbers %+v", list)
 	}
 }
+
+func TestABotUnderstandsWhatItsGrammarSays(t *testing.T) {
+	p := newPublisher(t)
+	for _, text := range []string{`{"intents":[{"name":"a","keys":["1"]}]}`, `{"intents":[{"name":"b","keys":["1"]}]}`} {
+		if _, err := p.PutBot(t.Context(), tenant, "orders", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		i, err := p.Table.Get(t.Context(), acd.ConfigKey(tenant, "BOT#orders"), true)
+		if err != nil || i.Str("document") != text {
+			t.Errorf("%v, %v", i, err)
+		}
+	}
+	for id, text := range map[string]string{"orders": `{}`, "a:b": `{"intents":[{"name":"a","keys":["1"]}]}`} {
+		if _, err := p.PutBot(t.Context(), tenant, id, []byte(text)); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("bot %s: %v", id, err)
+		}
+	}
+}
