@@ -180,7 +180,7 @@ export function browserPorts(): SessionPorts {
   return {
     fetch: (...a) => fetch(...a),
     now: Date.now,
-    alone: (name, work) => navigator.locks.request(name, work),
+    alone: (name, work) => (navigator.locks as LockManager | undefined)?.request(name, work) ?? work(), // no locks without a secure context
     channel: { post: (m) => channel.postMessage(m), onmessage: (f) => (channel.onmessage = (e) => f(e.data)) },
   }
 }

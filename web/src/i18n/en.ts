@@ -185,6 +185,7 @@ export const en: Catalogue = {
   'transfer.choose': 'Choose where to transfer to',
   'transfer.loading': 'Searching…',
   'transfer.failed': 'The transfer failed: {reason}',
+  'transfer.taken': 'they cannot take it now, choose another agent or a queue',
   'consult.with': 'Consulting {name}',
   'consult.ringing': 'Calling {name}…',
   'consult.complete': 'Complete the transfer',

@@ -185,6 +185,7 @@ export const ja: Catalogue = {
   'transfer.choose': '転送先を選んでください',
   'transfer.loading': '検索中…',
   'transfer.failed': '転送できませんでした：{reason}',
+  'transfer.taken': '相手は今応答できません。別のエージェントかキューを選んでください',
   'consult.with': '{name} と相談中',
   'consult.ringing': '{name} を呼出中…',
   'consult.complete': '転送を完了',

@@ -185,6 +185,7 @@ export const ko: Catalogue = {
   'transfer.choose': '전달 대상을 선택하세요',
   'transfer.loading': '찾는 중…',
   'transfer.failed': '전달하지 못했습니다: {reason}',
+  'transfer.taken': '지금은 받을 수 없습니다. 다른 상담원이나 대기열을 선택하세요',
   'consult.with': '{name} 님과 협의 중',
   'consult.ringing': '{name} 님을 부르는 중…',
   'consult.complete': '전달 완료',

@@ -184,6 +184,7 @@ export const zhCN = {
   'transfer.choose': '请先选择转接目标',
   'transfer.loading': '正在查找…',
   'transfer.failed': '转接没有成功：{reason}',
+  'transfer.taken': '对方现在不能接听，请换一个坐席或队列',
   'consult.with': '正在咨询 {name}',
   'consult.ringing': '正在呼叫 {name}…',
   'consult.complete': '完成转接',

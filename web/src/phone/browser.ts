@@ -21,7 +21,7 @@ export function browserPhone(o: PhoneOptions): Phone {
     first = null
     return browserURL(t.url)
   })
-  addEventListener('online', () => socket.cut()) // the old connection is of another network
+  const cut = () => socket.cut() // the old connection is of another network
   return new Phone({
     agent: async () => {
       const t = await o.ticket()
@@ -36,10 +36,16 @@ export function browserPhone(o: PhoneOptions): Phone {
         connection_recovery_max_interval: 10,
         user_agent: 'huawu-web',
       })
+      addEventListener('online', cut)
+      const stop = () => {
+        removeEventListener('online', cut)
+        JsSIP.UA.prototype.stop.call(ua)
+      }
       return Object.assign(ua as unknown as UserAgent, {
+        stop,
         abandon: () => {
           socket.disconnect() // first: what stop says then reaches nobody
-          ua.stop()
+          stop()
         },
       })
     },
@@ -55,6 +61,7 @@ export function browserPhone(o: PhoneOptions): Phone {
       audio.srcObject = null
     },
     now: Date.now,
+    after: (ms, f) => void setTimeout(f, ms),
     every: (ms, f) => {
       const id = setInterval(f, ms)
       return () => clearInterval(id)

@@ -100,6 +100,9 @@ export class MediaOwner {
   }
 }
 
+/** browserOwner: a page without a secure context has no locks, and no microphone
+ *  either; there each tab is its own owner. */
 export function browserOwner(agent: string): MediaOwner {
-  return new MediaOwner(agent, { locks: navigator.locks, memory: sessionStorage, onLeave: (f) => addEventListener('pagehide', f) })
+  const locks = (navigator.locks as LockManager | undefined) ?? { request: (async (_: string, __: LockOptions, work: LockGrantedCallback<unknown>) => work({ mode: 'exclusive', name: '' })) as LockManager['request'] }
+  return new MediaOwner(agent, { locks, memory: sessionStorage, onLeave: (f) => addEventListener('pagehide', f) })
 }

@@ -157,9 +157,13 @@ class FakeAgent extends Emitter {
 function bed() {
   const machine = new Machine()
   const agent = new FakeAgent()
-  const state = { silenced: 0, blocked: false, ticks: [] as (() => void)[] }
+  const state = { silenced: 0, blocked: false, refused: false, ticks: [] as (() => void)[], later: [] as (() => void)[] }
   const phone = new Phone({
-    agent: async () => agent,
+    agent: async () => {
+      if (state.refused) throw new Error('no ticket')
+      return agent
+    },
+    after: (_, f) => void state.later.push(f),
     mic: machine.mic,
     play: async () => { if (state.blocked) throw new Error('NotAllowedError') },
     silence: () => void state.silenced++,
@@ -188,6 +192,25 @@ describe('the softphone', () => {
     expect(b.phone.get().line).toBe('lost')
     b.agent.emit('registered')
     expect(b.phone.get().line).toBe('ready')
+  })
+
+  it('asks again when it got no ticket, unless it was stopped', async () => {
+    const b = bed()
+    b.state.refused = true
+    await b.phone.start()
+    expect(b.phone.get().line).toBe('failed')
+    b.state.refused = false
+    b.state.later[0]!()
+    await settle()
+    expect(b.phone.get().line).toBe('connecting')
+    expect(b.agent.said).toEqual(['start'])
+    const stopped = bed()
+    stopped.state.refused = true
+    await stopped.phone.start()
+    stopped.phone.stop()
+    stopped.state.later[0]!()
+    await settle()
+    expect(stopped.phone.get().line).toBe('off')
   })
 
   it('answers what the relay says to answer, by either header', async () => {

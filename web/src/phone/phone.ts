@@ -46,10 +46,12 @@ export type PhonePorts = {
   silence: () => void // stops playing
   now: () => number
   every: (ms: number, f: () => void) => () => void
+  after: (ms: number, f: () => void) => void
 }
 
 const candidateWithin = 300 // ms; ICE of the relay needs none of ours
 export const qualityEvery = 5_000
+export const againAfter = 3_000 // that a phone which got no ticket asks for one again
 
 export class Phone {
   private view: PhoneView
@@ -83,7 +85,9 @@ export class Phone {
     try {
       ua = await this.ports.agent()
     } catch {
-      if (mine === this.starting) this.set({ line: 'failed' })
+      if (mine !== this.starting) return
+      this.set({ line: 'failed' })
+      this.ports.after(againAfter, () => mine === this.starting && void this.start())
       return
     }
     if (mine !== this.starting) return

@@ -1,5 +1,5 @@
-// The ring and the test tone, made here: no files. The ring is the Chinese one,
-// 450 Hz, one second on and four off (GB 3380), softened by a chord above it.
+// The ring and the test tone, made here: no files. The ring has the 450 Hz of
+// Chinese telephones, a softer tone above it, and one second in three.
 
 export class Ringer {
   private context: AudioContext | null = null

@@ -7,6 +7,7 @@ import Modal from '@cloudscape-design/components/modal'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import { useAgent } from '../../agent/agent'
 import { useApp } from '../../app-context'
+import { explain, Problem } from '../../api/problem'
 import type { TargetKind, Targets } from '../../api/desk'
 import { useWords } from '../../i18n/react'
 import { useStatusText } from '../../parts/status'
@@ -16,6 +17,9 @@ export function numberOf(typed: string): string | null {
   const bare = typed.replace(/[\s().-]/g, '')
   return /^\+?\d{3,15}$/.test(bare) ? bare : null
 }
+
+/** refused says a conflict plainly: whom one chose cannot take the call now. */
+const refused: typeof explain = (err, t) => t('transfer.failed', { reason: err instanceof Problem && err.status === 409 ? t('transfer.taken') : explain(err, t) })
 
 export default function TransferDialog({ contact, onClose }: { contact: string; onClose: () => void }) {
   const { run, busy, failure } = useAgent()
@@ -33,7 +37,7 @@ export default function TransferDialog({ contact, onClose }: { contact: string; 
   const go = async (name: 'transfer' | 'consult') => {
     setTried(true)
     if (!chosen) return
-    const done = await run(name, () => (name === 'transfer' ? api.transfer(contact, kind, chosen, note.trim()) : api.consult(contact, kind, chosen)))
+    const done = await run(name, () => (name === 'transfer' ? api.transfer(contact, kind, chosen, note.trim()) : api.consult(contact, kind, chosen)), refused)
     if (done) onClose()
   }
   return (
@@ -80,7 +84,7 @@ export default function TransferDialog({ contact, onClose }: { contact: string; 
         )}
         {failure && (
           <p className="missing" role="alert">
-            {t('transfer.failed', { reason: failure })}
+            {failure}
           </p>
         )}
         <label className="note-label" htmlFor="transfer-note">

@@ -23,7 +23,7 @@ export function Work({ contact }: { contact: Current }) {
         {!over && <Parties contact={contact} />}
         {!over && <Last pop={contact.pop} />}
       </article>
-      <Wrap contact={contact} />
+      {contact.role !== 'supervisor' && <Wrap contact={contact} />}
     </>
   )
 }
