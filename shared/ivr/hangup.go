@@ -88,6 +88,9 @@ func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact, 
 	if con.Talk && con.State == contact.Connected && leg != con.AgentLeg {
 		return s.otherLeft(ctx, c, con, leg)
 	}
+	if con.Talk && con.State == contact.Connecting && leg != con.AgentLeg {
+		return s.arrange(ctx, c, con) // handed over by this hang-up, and asked again
+	}
 	_, another := c.agentLeg()
 	if con.AgentLeg != "" && con.AgentLeg != leg || con.AgentLeg == "" && another {
 		return sma.Keep(), nil

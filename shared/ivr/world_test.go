@@ -139,11 +139,15 @@ func short(r sma.Response) string {
 	var all []string
 	for _, a := range r.Actions {
 		id, tag := a.Parameters.Leg()
-		leg := map[string]string{callA: "A", callB: "B"}[id] + strings.TrimPrefix(string(tag), "LEG-")
+		leg := map[string]string{callA: "A", callB: "B", callC: "C"}[id] + strings.TrimPrefix(string(tag), "LEG-")
 		name := strings.TrimPrefix(strings.TrimPrefix(string(a.Type), "Huawu."), "Conference.")
 		switch p := a.Parameters.(type) {
 		case *sma.ConferenceUpdate:
 			name += "=" + string(p.Mode)
+		case *sma.ConferenceJoin:
+			if p.Mode != sma.ModeTalk {
+				name += "=" + string(p.Mode)
+			}
 		case *sma.Speak:
 			name += "(" + p.Text + ")"
 		case *sma.CallAndBridge:
