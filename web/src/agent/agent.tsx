@@ -20,7 +20,8 @@ export type Agent = {
   busy: string // the command that is under way
   failure: string // of the last command, in the page's language
   dismiss: () => void
-  run: (name: string, work: () => Promise<unknown>) => Promise<boolean>
+  /** run does one command at a time; say puts into words what went wrong */
+  run: (name: string, work: () => Promise<unknown>, say?: typeof explain) => Promise<boolean>
   accept: (o: Offer) => Promise<void>
 }
 

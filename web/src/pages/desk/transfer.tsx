@@ -22,7 +22,8 @@ export function numberOf(typed: string): string | null {
 const refused: typeof explain = (err, t) => t('transfer.failed', { reason: err instanceof Problem && err.status === 409 ? t('transfer.taken') : explain(err, t) })
 
 export default function TransferDialog({ contact, onClose }: { contact: string; onClose: () => void }) {
-  const { run, busy, failure } = useAgent()
+  const { run, busy, failure, dismiss } = useAgent()
+  useEffect(dismiss, [dismiss]) // what failed before is not the dialog's
   const { api } = useApp()
   const { t } = useWords()
   const [kind, setKind] = useState<TargetKind>('agent')
