@@ -22,7 +22,7 @@ func (s *step) endLeg(code int, reason string) {
 	}
 	s.c.interrupted(s.party)
 	s.c.hush(s.party)
-	if !s.party.inbound && !s.party.up { // it rings: its end is no HANGUP, so nothing else ends the step
+	if !s.party.first && !s.party.up { // it rings: its end is no HANGUP, so nothing else ends the step
 		p, watch := s.party, s.party.watch
 		p.watch = func(e LegEvent) {
 			if watch != nil {

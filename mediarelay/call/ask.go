@@ -140,6 +140,10 @@ func (c *call) answered(a *ask, r sma.Response, err error, took time.Duration) {
 	}
 	c.log.Debug("answer", "event", string(a.kind), "sequence", c.sequence, "ms", took.Milliseconds(), "actions", len(r.Actions), "used", used, "error", err)
 	defer c.dropEnded()
+	if a.kind == sma.NewOutboundCall {
+		c.allowed(a, r, err)
+		return
+	}
 	if a.kind == sma.Hangup && (err == nil || errors.Is(err, hook.ErrAnswer)) {
 		a.about.owes = false // an answer that cannot be read is one: it was heard
 	}

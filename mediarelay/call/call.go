@@ -19,6 +19,8 @@ type call struct {
 	calls *Calls
 	id    string
 	in    Inbound
+	out   *Outbound // a call that we place; nil: one that came in
+	rang  bool      // … has rung
 	route Route
 	log   *slog.Logger
 	box   *mailbox
@@ -102,10 +104,14 @@ func (c *call) safely() {
 }
 
 func (c *call) begin() {
+	if c.out != nil {
+		c.beginOut()
+		return
+	}
 	leg := c.in.Leg
 	c.addParty(&party{
 		id: leg.ID(), leg: leg, audio: c.calls.cfg.Mixer.Audio(leg), from: c.in.From, to: c.in.To,
-		inbound: true, headers: sma.Attributes(leg.Headers()),
+		inbound: true, first: true, headers: sma.Attributes(leg.Headers()),
 	})
 	c.log.Info("call began", "trunk", c.in.TrunkID)
 	c.after(c.calls.cfg.AnswerWait, c.unanswered)

@@ -93,19 +93,27 @@ func (c *Calls) Start(in Inbound) (Notify, error) {
 		in.ID = id.String()
 	}
 	one := newCall(c, in)
+	if err := c.launch(one); err != nil {
+		return nil, err
+	}
+	return one.notify, nil
+}
+
+// launch lets a call run, if there is room for it.
+func (c *Calls) launch(one *call) error {
 	if err := c.admit(one); err != nil {
 		c.count.refused.Add(1)
-		return nil, err
+		return err
 	}
 	c.count.started.Add(1)
 	c.work.Go(func() {
 		one.safely()
 		c.mu.Lock()
-		delete(c.live, in.ID)
+		delete(c.live, one.id)
 		c.mu.Unlock()
 		c.count.ended.Add(1)
 	})
-	return one.notify, nil
+	return nil
 }
 
 func (c *Calls) admit(one *call) error {

@@ -5,7 +5,7 @@ import "huawu/shared/sma"
 // legEnded takes a leg out of everything and reports its HANGUP.
 func (c *call) legEnded(p *party, e LegEvent) {
 	p.ended = true
-	if e.Code != 0 {
+	if e.Code != 0 && p.code == 0 {
 		p.code = e.Code
 	}
 	if p.reason == "" {
@@ -18,7 +18,7 @@ func (c *call) legEnded(p *party, e LegEvent) {
 		p.listener.stop()
 	}
 	p.playing, p.played, p.sending, p.sent, p.typed, p.peerHold = 0, nil, 0, nil, nil, false
-	if !p.inbound && !p.up { // a leg that was never answered has no HANGUP
+	if !p.first && !p.up { // a leg that was called during the call and never answered has no HANGUP
 		if p.watch != nil {
 			p.watch(e)
 		}
@@ -104,7 +104,7 @@ func (c *call) note() {
 		Extended: c.extended(), Sequence: c.sequence, Attributes: c.attributes,
 	}
 	for _, p := range c.parties {
-		if !p.living() && !p.owes && !(p.leaving && !p.ended && (p.inbound || p.up)) {
+		if !p.living() && !p.owes && !(p.leaving && !p.ended && (p.first || p.up)) {
 			continue
 		}
 		l := LegEntry{CallID: p.id, Tag: p.tag, Direction: p.participant().Direction, From: p.from, To: p.to, Started: p.started.UTC(), Ended: p.ended}

@@ -104,6 +104,9 @@ func (c *call) cover(a *ask) {
 		if c.asking != a || p.ended || p.leaving {
 			return
 		}
+		if !p.up && !p.inbound {
+			return // nobody listens yet
+		}
 		if !p.up {
 			c.calls.count.covers.Add(1)
 			c.legDid(p, "ring", p.leg.Ring())

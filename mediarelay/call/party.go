@@ -1,6 +1,7 @@
 package call
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,7 +19,8 @@ const (
 // party is one leg of a call. Owned by the call's goroutine.
 //
 // A leg is up when it can be heard; it counts as a leg that lives (living) from
-// the INVITE if it called us, and from its answer if we called it.
+// the INVITE if the call began with it, and from its answer if it was called
+// during the call.
 type party struct {
 	id       string
 	tag      sma.Tag
@@ -26,6 +28,7 @@ type party struct {
 	audio    Audio // nil until there is a leg
 	from, to string
 	inbound  bool
+	first    bool // the call began with it: its end is reported even if it never answered
 	started  time.Time
 	headers  sma.Attributes
 
@@ -67,7 +70,7 @@ type keypress struct {
 }
 
 // living reports whether the leg counts as one that is left in the call.
-func (p *party) living() bool { return !p.ended && !p.leaving && (p.inbound || p.up) }
+func (p *party) living() bool { return !p.ended && !p.leaving && (p.first || p.up) }
 
 // talks reports whether the leg takes part in a conference now, if only by
 // listening.
@@ -130,16 +133,19 @@ func (p *party) participant() sma.Participant {
 	return v
 }
 
-// addParty gives a new leg the lowest free tag.
+// addParty gives a new leg the lowest free tag, if it has none. Leg A is the first.
 func (c *call) addParty(p *party) {
-	for letter := byte('A'); ; letter++ {
+	for letter := byte('A'); p.tag == ""; letter++ {
 		tag := sma.Tag("LEG-" + string(letter))
 		if c.byTag(tag) == nil {
 			p.tag = tag
-			break
 		}
 	}
 	p.started = time.Now()
+	if p.tag == sma.LegA {
+		c.parties = slices.Insert(c.parties, 0, p)
+		return
+	}
 	c.parties = append(c.parties, p)
 }
 
@@ -161,7 +167,7 @@ func (c *call) byTag(tag sma.Tag) *party {
 	return nil
 }
 
-// caller is leg A, which every call has.
+// caller is leg A; before the customer of an agent's call is called, the agent's leg.
 func (c *call) caller() *party { return c.parties[0] }
 
 // dropEnded forgets legs whose end needs no further mention, so that a queue

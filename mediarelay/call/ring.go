@@ -145,7 +145,11 @@ func (r *ring) check() {
 		}
 		r.quiet()
 		r.end()
-		s.failWith(sma.CallNotAnswered, r.problem, s.offer)
+		s.failWith(sma.CallNotAnswered, r.problem, func(d *sma.ActionData) {
+			if s.offer(d); d.Huawu != nil {
+				d.Huawu.Status = sma.Int(r.code)
+			}
+		})
 	}
 }
 

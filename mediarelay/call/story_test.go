@@ -197,6 +197,9 @@ func (te *teller) happen(who string, words []string) {
 		}
 		l.use(notify)
 		return
+	case "place":
+		te.placed(words)
+		return
 	case "update":
 		te.updated(words)
 		return
@@ -241,6 +244,18 @@ func (te *teller) legDoes(l *fakeLeg, words []string) {
 		l.mute.Store(true)
 	default:
 		te.t.Fatalf("what is %q?", words)
+	}
+}
+
+// placed begins a call out: "place agent 1001" or "place number +86…".
+func (te *teller) placed(words []string) {
+	to := Target{Kind: ToTrunk, URI: words[1]}
+	if words[0] == "agent" {
+		to = Target{Kind: ToAgent, URI: words[1], AutoAnswer: true}
+	}
+	err := te.calls.Place(Outbound{ID: "tx", Tenant: "acme", First: to, From: "95000", Ring: 20 * time.Second, Attributes: sma.Attributes{"k": "v"}})
+	if err != nil {
+		te.say("not placed: %s", fault.KindOf(err))
 	}
 }
 

@@ -44,7 +44,7 @@ func States() []State {
 func steps(from State) []State {
 	switch from {
 	case Initiated:
-		return []State{InFlow, Completed}
+		return []State{InFlow, Connecting, Completed} // Connecting: an agent calls somebody
 	case InFlow:
 		return []State{Queued, Completed}
 	case Queued:
@@ -84,10 +84,11 @@ const (
 	Outbound Method = "OUTBOUND"
 	Transfer Method = "TRANSFER"          // a later segment, with an agent
 	External Method = "EXTERNAL_OUTBOUND" // a later segment, with somebody outside
+	Callback Method = "CALLBACK"          // we call a customer who did not want to wait
 )
 
-// Reason is why a contact ended. All but the last three are Connect's words for
-// voice; those are ours. RelayLost: the relay died while media was up.
+// Reason is why a contact ended: Connect's words for voice in capitals, ours in
+// small letters. RelayLost: the relay died while media was up.
 type Reason string
 
 // The reasons.
@@ -178,6 +179,8 @@ type Contact struct {
 	FromOffer OfferID      // by which From had it, if it is sent to one agent or number
 	Dial      phone.Number // number outside that it was sent to; it has no agent then
 	Talk      bool         // there is a Talk
+
+	Tries Tries // of a callback
 }
 
 // CanMove reports whether a step is allowed.
@@ -204,6 +207,9 @@ func (c *Contact) Requeue(now, until time.Time) error {
 	}
 	c.Epoch++
 	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds = "", "", "", 0
+	if c.ToCall() {
+		c.Relay = "" // its next call may be placed by another one
+	}
 	c.unsend(now)
 	c.Excluded = slices.DeleteFunc(c.Excluded, func(e Excluded) bool { return e.Agent == agent || !e.Until.After(now) })
 	if agent != "" && until.After(now) {

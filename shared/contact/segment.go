@@ -45,11 +45,15 @@ func (c *Contact) segmentItem(w writer) {
 	w.str("fromOffer", string(c.FromOffer))
 	w.str("dial", c.Dial.Full())
 	w.flag("talk", c.Talk)
+	w.num("tries", int64(c.Tries.Made))
+	w.num("maxTries", int64(c.Tries.Max))
+	w.num("retrySeconds", int64(c.Tries.Pause/time.Second))
 }
 
 func (c *Contact) readSegment(i cloud.Item) {
 	c.Previous, c.Next, c.Last = int(i.Int("prevSeg")), int(i.Int("nextSeg")), int(i.Int("lastSeg"))
 	c.From, c.FromOffer, c.Dial, c.Talk = i.Str("from"), OfferID(i.Str("fromOffer")), number(i.Str("dial")), i.Bool("talk")
+	c.Tries = Tries{int(i.Int("tries")), int(i.Int("maxTries")), time.Duration(i.Int("retrySeconds")) * time.Second}
 }
 
 // NewSegment gives out the number of a new segment.

@@ -80,14 +80,15 @@ type ActionData struct {
 
 // Outcome is what became of an action, beyond the core contract.
 type Outcome struct {
-	OfferID     string `json:"OfferId,omitempty"`     // CallAndBridge: the offer that was rung
-	Answered    bool   `json:"Answered,omitempty"`    // CallAndBridge with AnswerConfirm: B answered and waits
-	LegID       string `json:"LegId,omitempty"`       // CallAndBridge with AnswerConfirm: B's CallId
-	Interrupted bool   `json:"Interrupted,omitempty"` // Huawu.PlayLoop: InterruptAfterMs is over
-	Reason      string `json:"Reason,omitempty"`      // HANGUP: why, e.g. ReasonRelayLost
-	Encrypted   bool   `json:"Encrypted,omitempty"`   // ReceivedDigits is an encrypted message
-	Cause       string `json:"Cause,omitempty"`       // why the digits ended, or are none: CauseLength …
-	Text        string `json:"Text,omitempty"`        // of an input: what the caller said or typed, where something recognises it
+	OfferID     string `json:"OfferId,omitempty"`         // CallAndBridge: the offer that was rung
+	Answered    bool   `json:"Answered,omitempty"`        // CallAndBridge with AnswerConfirm: B answered and waits
+	LegID       string `json:"LegId,omitempty"`           // CallAndBridge with AnswerConfirm: B's CallId
+	Interrupted bool   `json:"Interrupted,omitempty"`     // Huawu.PlayLoop: InterruptAfterMs is over
+	Reason      string `json:"Reason,omitempty"`          // HANGUP: why, e.g. ReasonRelayLost
+	Encrypted   bool   `json:"Encrypted,omitempty"`       // ReceivedDigits is an encrypted message
+	Cause       string `json:"Cause,omitempty"`           // why the digits ended, or are none: CauseLength …
+	Status      Int    `json:"SipResponseCode,omitempty"` // CallAndBridge: SIP status of the last that was called in vain
+	Text        string `json:"Text,omitempty"`            // of an input: what the caller said or typed, where something recognises it
 }
 
 // The causes of Huawu.CollectDigits.

@@ -41,7 +41,7 @@ type EventType string
 // The event types.
 const (
 	NewInboundCall        EventType = "NEW_INBOUND_CALL"
-	NewOutboundCall       EventType = "NEW_OUTBOUND_CALL" // the answer is not used
+	NewOutboundCall       EventType = "NEW_OUTBOUND_CALL" // the answer is not used, but on routes with extensions: a hang-up keeps the call from being placed
 	Ringing               EventType = "RINGING"           // the answer is not used
 	CallAnswered          EventType = "CALL_ANSWERED"     // of an outbound call, not of a bridged leg
 	ActionSuccessful      EventType = "ACTION_SUCCESSFUL"
