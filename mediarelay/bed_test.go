@@ -90,7 +90,7 @@ func newBed(t *testing.T, answer func(sma.Event) []sma.Parameters, change func(*
 	t.Helper()
 	b := &bed{script: &script{answer: answer}, t: t, dir: t.TempDir(), ran: make(chan error, 1)}
 	var err error
-	b.cloud, err = localcloud.Open(localcloud.Options{Log: quiet(), Queues: []localcloud.QueueOptions{{Name: "relay-1"}}})
+	b.cloud, err = localcloud.Open(localcloud.Options{Log: quiet(), Queues: []localcloud.QueueOptions{{Name: "relay-1"}, {Name: sma.CallQueue}}})
 	if err != nil {
 		t.Fatal(err)
 	}

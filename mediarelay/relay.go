@@ -92,6 +92,7 @@ type Relay struct {
 	journal  *journal
 	reporter *reporter
 	commands *commands
+	placing  *placing
 	admin    *http.Server
 	adminAt  netip.AddrPort
 
@@ -193,6 +194,7 @@ func (r *Relay) open(p Ports) (err error) {
 		journal: r.journal, handler: ordered, live: r.calls.Has, log: r.log, pause: reportPause,
 		offer: sma.Offer{Version: sma.ExtensionVersion, RelayID: r.lease.id, Capabilities: call.Offered()},
 	}
+	r.placing = &placing{queue: p.Queue, calls: r.calls, room: func(tenant string) bool { return r.sip.Room(tenant) }, now: time.Now, log: r.log}
 	r.commands = &commands{queue: p.Queue, name: r.lease.id, calls: r.calls, log: r.log}
 	if err := r.openAdmin(); err != nil {
 		return err
@@ -241,6 +243,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	loops, stop := context.WithCancel(ctx)
 	defer stop()
 	r.loops.Go(func() { r.commands.run(loops) })
+	r.loops.Go(func() { r.placing.run(loops) })
 	r.loops.Go(func() { r.reporter.run(loops) })
 	r.loops.Go(func() { r.beats(loops) })
 	if r.devices != nil {

@@ -15,6 +15,7 @@ import (
 	"huawu/shared/event"
 	"huawu/shared/fault"
 	"huawu/shared/ivr"
+	"huawu/shared/sma"
 )
 
 // Relays is how many queues relays may lease, as many as the template has.
@@ -24,15 +25,22 @@ const Relays = 2
 // queue, as in the template.
 const maxReceive = 5
 
+// maxPlace is the same for calls to be placed, which relays without room leave.
+const maxPlace = 100
+
 // queues lists every queue of the template with its dead-letter queue.
 func queues() []localcloud.QueueOptions {
-	names := []string{acd.TimerQueue, crm.Queue, "recording", event.LiveQueue}
+	names := []string{acd.TimerQueue, crm.Queue, "recording", event.LiveQueue, sma.CallQueue}
 	for n := range Relays {
 		names = append(names, relayName(n+1))
 	}
 	var all []localcloud.QueueOptions
 	for _, n := range names {
-		all = append(all, localcloud.QueueOptions{Name: n, MaxReceive: maxReceive, DeadLetter: n + "-dlq"},
+		tries := maxReceive
+		if n == sma.CallQueue {
+			tries = maxPlace
+		}
+		all = append(all, localcloud.QueueOptions{Name: n, MaxReceive: tries, DeadLetter: n + "-dlq"},
 			localcloud.QueueOptions{Name: n + "-dlq", Retention: 14 * 24 * time.Hour})
 	}
 	return append(all, localcloud.QueueOptions{Name: "stream-dlq", Retention: 14 * 24 * time.Hour})

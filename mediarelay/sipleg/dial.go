@@ -69,6 +69,13 @@ func (s *Server) dialPhones(l *Leg, to call.Target, headers []sip.Header) error 
 	return s.launch(l, func() { l.ringAll() })
 }
 
+// Room reports whether a call out by the trunk that Dial takes for a tenant would
+// be let out now. Where there is none, Dial is to say so.
+func (s *Server) Room(tenant string) bool {
+	tr, err := s.cfg.Trunks.Pick(tenant, "")
+	return err != nil || s.gate.Room(tr)
+}
+
 // dialTrunk tries a trunk's addresses in order.
 func (s *Server) dialTrunk(l *Leg, to call.Target, headers []sip.Header) error {
 	tr, err := s.cfg.Trunks.Pick(to.Tenant, to.TrunkID)

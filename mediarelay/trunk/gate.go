@@ -62,6 +62,17 @@ func (g *Gate) Enter(t Trunk) (leave func(), err error) {
 	}), nil
 }
 
+// Room reports whether Enter would take a call now.
+func (g *Gate) Room(t Trunk) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	u := g.used[t.Tenant+"|"+t.ID]
+	if u == nil {
+		return true
+	}
+	return (t.MaxCalls <= 0 || u.calls < t.MaxCalls) && (t.CPS <= 0 || min(max(1, t.CPS), u.tokens+g.now().Sub(u.filled).Seconds()*t.CPS) >= 1)
+}
+
 // Calls returns how many calls of a trunk are up.
 func (g *Gate) Calls(t Trunk) int {
 	g.mu.Lock()
