@@ -20,6 +20,8 @@ type Request struct {
 	Record   bool   // the talk is to be recorded
 	Whispers bool   // flows are to be heard before agent and customer are joined
 
+	Came time.Time // when it first came, by a place that was kept; zero = now
+
 	Steps     []contact.Step // what it asks for besides its queue's needs
 	Preferred string         // agent whom it is kept for …
 	PreferFor time.Duration  // … so long, in whole seconds
@@ -75,7 +77,11 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 		c.Whispers = q.Whispers
 		c.Priority, c.Enqueued, c.Excluded, c.Steps, c.NotBefore = cmpOr(q.Priority, DefaultPriority), now, nil, q.steps(), time.Time{}
 		c.Language = cmpOr(q.Language, c.Language)
-		c.Rank = queue.Rank(c.Priority, now.Add(-time.Duration(q.Age)*time.Second))
+		came := now
+		if !q.Came.IsZero() && q.Came.Before(now) {
+			came = q.Came
+		}
+		c.Rank = queue.Rank(c.Priority, came.Add(-time.Duration(q.Age)*time.Second))
 		return true, nil
 	}})
 	if err != nil {

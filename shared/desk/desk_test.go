@@ -531,7 +531,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"GET /v1/contacts": everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
 		"GET /v1/contacts/{id}/recordings/{n}/audio": everyone,
 		"POST /v1/contacts/{id}/quality":             agents, "POST /v1/live/tickets": everyone, "GET /v1/targets": agents,
-		"GET /v1/floor": {auth.Supervisor, auth.Admin},
+		"GET /v1/floor": {auth.Supervisor, auth.Admin}, "GET /v1/contacts/{id}/why": {auth.Supervisor, auth.Admin},
 	}
 	for _, op := range []string{"GET /v1/flows", "GET /v1/flows/{id}", "GET /v1/flows/{id}/versions/{version}", "PUT /v1/flows/{id}/draft", "POST /v1/flows/{id}/publish",
 		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}", "PUT /v1/bots/{id}"} {

@@ -1,0 +1,179 @@
+package acd
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/fault"
+)
+
+// Places gives out places in line that outlive the call: a token says when its
+// holder came, whatever became of the contact since. Whoever calls again, or goes
+// on by chat, has it redeemed and waits at the old place. A token is signed, holds
+// a day, and is good for one contact.
+type Places struct {
+	router *Router
+	random io.Reader // for the tenant's secret
+}
+
+// NewPlaces returns the places of a router's contacts; random is a source of
+// secrets.
+func NewPlaces(r *Router, random io.Reader) *Places { return &Places{r, random} }
+
+// placeLife is how long a token holds.
+const placeLife = 24 * time.Hour
+
+// ErrPlace is returned for a token that is not good, or not any more: forged, too
+// old, of another tenant, used by another contact, or of one whom an agent had.
+var ErrPlace = fault.New(fault.Invalid, "acd: the place in line is not valid any more")
+
+// placeClaims is what a token says. It holds nothing that tells who the customer is.
+type placeClaims struct {
+	Tenant   string     `json:"t"`
+	Contact  contact.ID `json:"c"`
+	Queue    string     `json:"q"`
+	Priority int        `json:"p"`
+	Came     int64      `json:"e"` // microseconds
+	Issued   int64      `json:"i"` // seconds
+}
+
+// Issue returns the token of a contact that waits. One that does not is
+// contact.ErrStep.
+func (p *Places) Issue(ctx context.Context, c *contact.Contact) (string, error) {
+	if c.Enqueued.IsZero() || c.State != contact.Queued {
+		return "", contact.ErrStep
+	}
+	secret, err := p.secret(ctx, c.Tenant)
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(placeClaims{c.Tenant, c.ID, c.Queue, c.Priority, contact.Micros(c.Enqueued), p.router.run.Now().Unix()})
+	if err != nil {
+		return "", fault.Wrap(fault.Internal, err, "acd: encode place")
+	}
+	text := base64.RawURLEncoding.EncodeToString(body)
+	return text + "." + base64.RawURLEncoding.EncodeToString(sign(secret, text)), nil
+}
+
+func sign(secret []byte, text string) []byte {
+	m := hmac.New(sha256.New, secret)
+	m.Write([]byte(text))
+	return m.Sum(nil)
+}
+
+// maxPlace bounds a token.
+const maxPlace = 1024
+
+// Redeem gives a contact the place of a token: the request with which to enqueue
+// it. The one who had the place waits no more. Again for the same contact is no
+// change; for another one it is ErrPlace.
+func (p *Places) Redeem(ctx context.Context, tenant, token string, id contact.ID) (Request, error) {
+	claims, err := p.read(ctx, tenant, token)
+	if err != nil {
+		return Request{}, err
+	}
+	had, err := p.router.Contact(ctx, tenant, claims.Contact)
+	if err != nil && !errors.Is(err, ErrNoContact) {
+		return Request{}, err
+	}
+	if err == nil && (had.Live() || !had.AgentJoined.IsZero()) { // an agent has it, or had it
+		return Request{}, ErrPlace
+	}
+	key := cloud.Key{Part: tenant + "|PLACE#" + string(claims.Contact), Sort: "USED"}
+	_, err = p.router.write(ctx, cloud.Write{Key: key, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}},
+		Put: cloud.Item{contact.AttrVersion: int64(1), "contact": string(id), cloud.AttrTTL: p.router.run.Now().Add(2 * placeLife).Unix()}})
+	if err != nil {
+		used, err := lostTo(err)
+		if err != nil {
+			return Request{}, err
+		}
+		if used.Str("contact") != string(id) {
+			return Request{}, ErrPlace
+		}
+	}
+	if had != nil && had.ID != id {
+		if err := p.leave(ctx, had); err != nil {
+			return Request{}, err
+		}
+	}
+	return Request{Queue: claims.Queue, Priority: claims.Priority, Came: contact.FromMicros(claims.Came)}, nil
+}
+
+// leave takes the one who had the place out of the queue; the call goes on.
+func (p *Places) leave(ctx context.Context, had *contact.Contact) error {
+	routing, err := p.router.Routing(ctx, had.Tenant)
+	if err != nil {
+		return err
+	}
+	c, err := p.router.step(ctx, contactStep{tenant: had.Tenant, id: had.ID, seen: had, decide: func(c *contact.Contact) (bool, error) {
+		if c.State != contact.Queued {
+			return false, nil
+		}
+		c.Dequeued = contact.Instant(p.router.run.Now())
+		return true, c.Move(contact.InFlow, p.router.run.Now())
+	}})
+	if err != nil || c.Rank == "" {
+		return err
+	}
+	return p.router.deleteRow(ctx, waitingKey(c, routing.shards(c.Group)), c.Epoch)
+}
+
+// read checks a token.
+func (p *Places) read(ctx context.Context, tenant, token string) (claims placeClaims, err error) {
+	text, mac, ok := strings.Cut(token, ".")
+	if !ok || len(token) > maxPlace {
+		return claims, ErrPlace
+	}
+	secret, err := p.secret(ctx, tenant)
+	if err != nil {
+		return claims, err
+	}
+	given, err := base64.RawURLEncoding.DecodeString(mac)
+	if err != nil || !hmac.Equal(given, sign(secret, text)) {
+		return claims, ErrPlace
+	}
+	body, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(body, &claims) != nil || claims.Tenant != tenant {
+		return claims, ErrPlace
+	}
+	if age := p.router.run.Now().Sub(time.Unix(claims.Issued, 0)); age > placeLife {
+		return claims, ErrPlace
+	}
+	return claims, nil
+}
+
+// secret returns the tenant's key, which whoever comes first makes.
+func (p *Places) secret(ctx context.Context, tenant string) ([]byte, error) {
+	key := ConfigKey(tenant, "SECRET#place")
+	i, err := p.router.get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if i == nil {
+		fresh := make([]byte, 32)
+		if _, err := io.ReadFull(p.random, fresh); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "acd: make a secret")
+		}
+		i, err = p.router.write(ctx, cloud.Write{Key: key, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}},
+			Put: cloud.Item{contact.AttrVersion: int64(1), "secret": fresh}})
+		if err != nil {
+			if i, err = lostTo(err); err != nil {
+				return nil, err
+			}
+		}
+	}
+	secret, _ := i["secret"].([]byte)
+	if len(secret) != 32 {
+		return nil, fault.New(fault.Internal, "acd: the secret of places is not one")
+	}
+	return secret, nil
+}

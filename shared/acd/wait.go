@@ -1,0 +1,148 @@
+package acd
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"huawu/shared/contact"
+)
+
+// Pace is how a queue was served of late: what an estimate of a wait is made of.
+type Pace struct {
+	Agents   int           // who serve the queue now, busy ones too
+	Handle   time.Duration // mean time an agent is bound by a contact
+	Patience time.Duration // mean time until one who waits gives up; 0 = nobody does
+	LastWait time.Duration // wait of the last who got an agent; 0 = not known
+}
+
+// Wait is an estimate of how long one who waits will have to wait yet: a range,
+// as no number is true. Half of those in its place wait no longer than Low, nine
+// in ten no longer than High.
+type Wait struct {
+	Low, Mean, High time.Duration
+	Known           bool // false: nobody serves the queue, or nothing is known of its pace
+}
+
+// Estimate tells how long one waits before whom so many wait. Each step forward
+// takes 1/(s·μ + i·θ): one of s agents becomes free, or one of i who wait before
+// gives up. The mean is the middle of that sum and of the wait of the last who was
+// served, each of which errs where the other does not; the steps' variance gives
+// the range. Source: Ibrahim & Whitt 2009, QLa and LES.
+func Estimate(ahead int, p Pace) Wait {
+	if p.Agents <= 0 || p.Handle <= 0 {
+		return Wait{}
+	}
+	leave := float64(p.Agents) / p.Handle.Seconds()
+	var mean, variance float64
+	for i := 0; i <= ahead; i++ {
+		rate := leave
+		if p.Patience > 0 {
+			rate += float64(i) / p.Patience.Seconds()
+		}
+		mean += 1 / rate
+		variance += 1 / (rate * rate)
+	}
+	if p.LastWait > 0 {
+		mean = (mean + p.LastWait.Seconds()) / 2
+	}
+	return spread(mean, variance)
+}
+
+// spread makes the range of a wait with a mean and a variance in seconds: of the
+// gamma distribution that has both, which is exact where steps are alike.
+func spread(mean, variance float64) Wait {
+	shape := mean * mean / variance
+	return Wait{Low: seconds(mean * gammaQuantile(shape, 0)), Mean: seconds(mean), High: seconds(mean * gammaQuantile(shape, ninetieth)), Known: true}
+}
+
+// ninetieth is the standard normal's quantile of nine in ten.
+const ninetieth = 1.2815515655446004
+
+// gammaQuantile approximates the quantile of a gamma distribution with mean 1 by
+// Wilson and Hilferty; z is the standard normal's quantile.
+func gammaQuantile(shape, z float64) float64 {
+	x := 1 - 1/(9*shape) + z/(3*math.Sqrt(shape))
+	return max(0, x*x*x)
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// Told is what a caller was told of the wait.
+type Told struct {
+	At   time.Time
+	High time.Duration
+}
+
+// Announce returns the wait to tell a caller who was told something before: never
+// a later end than was told, unless cause says what has become worse since, as
+// fewer agents or a contact that went ahead. A range that would promise an end
+// that has passed is not known any more.
+func Announce(w Wait, before Told, now time.Time, cause string) (Wait, Told) {
+	if !w.Known {
+		return w, before
+	}
+	if before.At.IsZero() || cause != "" {
+		return w, Told{now, w.High}
+	}
+	left := before.High - now.Sub(before.At)
+	if left <= 0 {
+		return Wait{}, before
+	}
+	if w.High > left {
+		w.High = left
+	}
+	w.Mean, w.Low = min(w.Mean, w.High), min(w.Low, w.High)
+	return w, Told{now, w.High}
+}
+
+// Place is where a contact stands in its queue.
+type Place struct {
+	Position int // 1 is next
+	Wait     Wait
+}
+
+// Place tells where one who waits stands, and how long it will yet take at a pace.
+// A contact that does not wait is contact.ErrStep.
+func (r *Router) Place(ctx context.Context, tenant string, id contact.ID, p Pace) (Place, error) {
+	c, err := r.Contact(ctx, tenant, id)
+	if err != nil {
+		return Place{}, err
+	}
+	if c.State != contact.Queued {
+		return Place{}, contact.ErrStep
+	}
+	routing, err := r.Routing(ctx, tenant)
+	if err != nil {
+		return Place{}, err
+	}
+	ahead, err := r.ahead(ctx, routing, c)
+	if err != nil {
+		return Place{}, err
+	}
+	return Place{Position: ahead + 1, Wait: Estimate(ahead, p)}, nil
+}
+
+// Calibration counts how often estimates held, for a day's report: of those told
+// High, nine in ten are to have waited no longer.
+type Calibration struct {
+	Estimates, WithinLow, WithinHigh int
+	Error                            time.Duration // mean of |wait − Mean|
+	sum                              time.Duration
+}
+
+// Add counts an estimate and the wait that followed it.
+func (c *Calibration) Add(w Wait, waited time.Duration) {
+	if !w.Known {
+		return
+	}
+	c.Estimates++
+	if waited <= w.Low {
+		c.WithinLow++
+	}
+	if waited <= w.High {
+		c.WithinHigh++
+	}
+	c.sum += (waited - w.Mean).Abs()
+	c.Error = c.sum / time.Duration(c.Estimates)
+}
