@@ -24,6 +24,9 @@ func (k *checker) longest(s contact.State) (limit time.Duration, bounded bool) {
 
 // slack is how late a timer may be: what the run's faults add.
 func (k *checker) slack() time.Duration {
+	if k.w.opt.Aborts > 0 {
+		return 10 * timerVisible // its message is lost with the function, again and again
+	}
 	if k.w.opt.Timers || k.w.crash.at > 0 || k.w.opt.Skew > 0 || k.w.deaths > 0 || k.w.opt.Yields > 0 || k.w.opt.Faults.RepeatEvents > 0 {
 		return 100 * time.Second
 	}

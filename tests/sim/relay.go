@@ -254,8 +254,9 @@ func (c *call) unanswered(q question) {
 	switch {
 	case q.kind == sma.Hangup:
 		w.inProcess(5*time.Second, func() { c.ask(q) })
-	case c.joined, c.living() == 0:
-	case c.looping:
+	case c.joined: // nobody was told of this talk: to the centre its end is another
+		c.relay.w.callers[c.id].anyReason = true
+	case c.looping || c.living() == 0:
 		c.dropOthers()
 	default:
 		c.fallback = true
