@@ -47,7 +47,7 @@ func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) er
 	}
 	if was.State == contact.Offered || was.State == contact.Connecting {
 		if c.State == contact.Queued {
-			errs = append(errs, r.command(ctx, c, was.Offer, sma.VerbUnring, nil, ConnectLease))
+			errs = append(errs, r.command(ctx, was, was.Offer, sma.VerbUnring, nil, ConnectLease)) // was: another relay may have it next
 		}
 	}
 	switch c.State {
@@ -57,12 +57,12 @@ func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) er
 		ring := time.Duration(c.RingSeconds) * time.Second
 		errs = append(errs, r.arm(ctx, timerOf(c, TimerOffer), ring+ringGrace), r.ring(ctx, c, ring))
 	case contact.Connecting:
-		errs = append(errs, r.arm(ctx, timerOf(c, TimerConnect), ConnectLease), r.connect(ctx, c))
+		errs = append(errs, r.arm(ctx, timerOf(c, TimerConnect), connectTime(c)), r.connect(ctx, c))
 	case contact.Ended:
 		errs = append(errs, r.arm(ctx, timerOf(c, TimerACW), time.Duration(c.ACWSeconds)*time.Second))
 	case contact.Completed:
 		errs = append(errs, r.repairCompleted(ctx, was, c))
-		if c.Reason == contact.QueueTimeout || c.Reason == contact.QueueDeleted {
+		if c.Reason == contact.QueueTimeout || c.Reason == contact.QueueDeleted || c.ToCall() {
 			errs = append(errs, r.command(ctx, c, "", sma.VerbHangup, nil, ConnectLease))
 		}
 	}
@@ -163,6 +163,9 @@ func (r *Router) ring(ctx context.Context, c *contact.Contact, ring time.Duratio
 	if err != nil || d.Kind != agent.Phone {
 		return err
 	}
+	if c.ToCall() {
+		return r.place(ctx, c)
+	}
 	return r.command(ctx, c, c.Offer, sma.VerbRing, sma.Attributes{sma.ArgAgentID: c.OfferAgent, sma.ArgURI: d.User,
 		sma.ArgRingSeconds: strconv.Itoa(c.RingSeconds)}, ring)
 }
@@ -172,6 +175,9 @@ func (r *Router) ring(ctx context.Context, c *contact.Contact, ring time.Duratio
 func (r *Router) connect(ctx context.Context, c *contact.Contact) error {
 	if c.AgentLeg != "" {
 		return nil
+	}
+	if c.ToCall() {
+		return errors.Join(r.place(ctx, c), r.arm(ctx, timerOf(c, TimerPlace), contact.PlaceWait+ringGrace))
 	}
 	d, err := r.device(ctx, c)
 	if err != nil || d.Kind == agent.Phone || d.User == "" {

@@ -45,13 +45,15 @@ type Queue struct {
 	Needs         map[string]int // least level of each skill
 	Hours         string         // id of its hours of operation; "" = none are set
 
-	LeastBusy       bool   // of agents who fit alike the least occupied, not the longest idle
-	MaxWaiting      int    // contacts that may wait; 0 = any number
-	MaxWaitSeconds  int    // how long one may wait; 0 = for ever
-	Overflow        string // queue of the same group whose agents help; "" = none
-	OverflowSeconds int    // they help one who has waited so long; 0 = never for that
-	OverflowDepth   int    // new contacts go there once so many wait; 0 = never for that
-	AfterHours      string // what becomes of new contacts outside Hours: "" they wait, Refuse, or a queue that they go to
+	LeastBusy       bool     // of agents who fit alike the least occupied, not the longest idle
+	MaxWaiting      int      // contacts that may wait; 0 = any number
+	MaxWaitSeconds  int      // how long one may wait; 0 = for ever
+	Overflow        string   // queue of the same group whose agents help; "" = none
+	OverflowSeconds int      // they help one who has waited so long; 0 = never for that
+	OverflowDepth   int      // new contacts go there once so many wait; 0 = never for that
+	CallerID        string   // number that calls out show; "" = there are none
+	Dials           []string // what may be called: see Queue.dials; nil = any number in E.164 form
+	AfterHours      string   // what becomes of new contacts outside Hours: "" they wait, Refuse, or a queue that they go to
 }
 
 // Refuse, as Queue.AfterHours: the flow takes its error branch.
@@ -94,7 +96,7 @@ func (q Queue) Put(tenant string) cloud.Write {
 		"ringSeconds": int64(q.RingSeconds), "acwSeconds": int64(q.ACWSeconds), "mode": string(q.Mode), "creditSeconds": int64(q.CreditSeconds),
 		"record": q.Record, "needs": contact.LevelsItem(q.Needs), "hours": q.Hours,
 		"leastBusy": q.LeastBusy, "maxWaiting": int64(q.MaxWaiting), "maxWaitSeconds": int64(q.MaxWaitSeconds), "overflow": q.Overflow,
-		"overflowSeconds": int64(q.OverflowSeconds), "overflowDepth": int64(q.OverflowDepth), "afterHours": q.AfterHours}}
+		"overflowSeconds": int64(q.OverflowSeconds), "overflowDepth": int64(q.OverflowDepth), "afterHours": q.AfterHours, "callerId": q.CallerID, "dials": q.Dials}}
 }
 
 // Put returns the write that stores p, replacing an older one.
@@ -207,7 +209,8 @@ func (r *Routing) add(prefix, id string, i cloud.Item) {
 		q := Queue{ID: id, Name: i.Str("name"), Group: i.Str("group"), RingSeconds: num("ringSeconds"), ACWSeconds: num("acwSeconds"),
 			Mode: PriorityMode(i.Str("mode")), CreditSeconds: num("creditSeconds"), Record: i.Bool("record"), Needs: contact.LevelsFrom(i["needs"]), Hours: i.Str("hours"),
 			LeastBusy: i.Bool("leastBusy"), MaxWaiting: num("maxWaiting"), MaxWaitSeconds: num("maxWaitSeconds"), Overflow: i.Str("overflow"),
-			OverflowSeconds: num("overflowSeconds"), OverflowDepth: num("overflowDepth"), AfterHours: i.Str("afterHours")}
+			OverflowSeconds: num("overflowSeconds"), OverflowDepth: num("overflowDepth"), AfterHours: i.Str("afterHours"), CallerID: i.Str("callerId")}
+		q.Dials, _ = i["dials"].([]string)
 		if q.RingSeconds <= 0 {
 			q.RingSeconds = 20
 		}

@@ -165,7 +165,7 @@ func (s *sweeper) offer(ctx context.Context, id contact.ID, offer contact.OfferI
 	case contact.Offered:
 		t.Kind, limit = TimerOffer, time.Duration(c.RingSeconds)*time.Second+2*ringGrace
 	case contact.Connecting:
-		t.Kind, limit = TimerConnect, ConnectLease+ringGrace
+		t.Kind, limit = TimerConnect, connectTime(c)+ringGrace
 		if s.last.first[string(offer)+"told"] != (time.Time{}) {
 			t.Told = true
 		}
@@ -209,7 +209,7 @@ func (s *sweeper) group(ctx context.Context, group string) error {
 		return err
 	}
 	s.live = s.live || len(v.waiting) > 0
-	errs := []error{s.freeRows(ctx, group, v), s.waitingRows(ctx, v)}
+	errs := []error{s.freeRows(ctx, group, v), s.waitingRows(ctx, v), s.orphanQueues(ctx, group, v)}
 	_, err = s.r.match(ctx, s.tenant, group, s.routing, v, false)
 	return errors.Join(append(errs, err)...)
 }

@@ -20,6 +20,7 @@ const (
 	TimerConnect TimerKind = "connect" // the relay's lease to join the legs is over
 	TimerACW     TimerKind = "acw"     // the time for after-contact work is over
 	TimerParty   TimerKind = "party"   // one who was asked to take part has not come
+	TimerPlace   TimerKind = "place"   // no relay has begun a call out
 	TimerGroup   TimerKind = "group"   // a pair that did not fit may fit now
 	TimerSweep   TimerKind = "sweep"   // a tenant is to be swept
 )
@@ -101,6 +102,11 @@ func (r *Router) due(ctx context.Context, t Timer) error {
 			return r.rearm(ctx, c, t)
 		}
 		return r.leaseOver(ctx, c, t)
+	case t.Kind == TimerPlace:
+		if r.early(c, t) {
+			return r.rearm(ctx, c, t)
+		}
+		return r.placeOver(ctx, c)
 	case t.Kind == TimerACW && c.State == contact.Ended:
 		if r.early(c, t) {
 			return r.rearm(ctx, c, t)
@@ -120,7 +126,7 @@ func (t Timer) void(c *contact.Contact) bool {
 	switch t.Kind {
 	case TimerOffer:
 		return c.State != contact.Offered
-	case TimerConnect:
+	case TimerConnect, TimerPlace:
 		return c.State != contact.Offered && c.State != contact.Connecting
 	}
 	return c.State == contact.Completed
@@ -130,7 +136,7 @@ func (t Timer) void(c *contact.Contact) bool {
 // and only the word of it was lost: so the relay is told to join once more, and
 // the contact offered to others only if that is of no avail.
 func (r *Router) leaseOver(ctx context.Context, c *contact.Contact, t Timer) error {
-	if t.Told {
+	if t.Told || c.ToCall() {
 		return r.Unjoin(ctx, t.Tenant, c.ID, t.Offer)
 	}
 	t.Told = true

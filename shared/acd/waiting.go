@@ -131,6 +131,10 @@ func (r *Router) Answered(ctx context.Context, tenant string, id contact.ID, off
 		if c.Offer != offer || offer == "" || Over(c) {
 			return false, ErrOffer
 		}
+		if c.State == contact.Connecting && c.ToCall() && c.AgentLeg == "" && leg != "" { // who called, or accepted before
+			c.AgentLeg = leg
+			return true, nil
+		}
 		if c.State != contact.Offered {
 			return false, nil
 		}
@@ -148,7 +152,16 @@ func (r *Router) Joined(ctx context.Context, tenant string, id contact.ID, offer
 // JoinedLeg is Joined where the CallId of the agent's leg is known.
 func (r *Router) JoinedLeg(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, leg, recording string) (*contact.Contact, error) {
 	accepted := &contact.Contact{Tenant: tenant, ID: id, State: contact.Connecting, Offer: offer}
-	return r.step(ctx, contactStep{tenant: tenant, id: id, guess: accepted, decide: func(c *contact.Contact) (bool, error) {
+	return r.joined(ctx, contactStep{tenant: tenant, id: id, guess: accepted}, offer, leg, recording)
+}
+
+// JoinedSeen is JoinedLeg of a contact as it was just read.
+func (r *Router) JoinedSeen(ctx context.Context, c *contact.Contact, leg, recording string) (*contact.Contact, error) {
+	return r.joined(ctx, contactStep{tenant: c.Tenant, id: c.ID, seen: c}, c.Offer, leg, recording)
+}
+
+func (r *Router) joined(ctx context.Context, s contactStep, offer contact.OfferID, leg, recording string) (*contact.Contact, error) {
+	s.decide = func(c *contact.Contact) (bool, error) {
 		if c.Offer != offer || offer == "" {
 			return false, ErrOffer
 		}
@@ -156,9 +169,13 @@ func (r *Router) JoinedLeg(ctx context.Context, tenant string, id contact.ID, of
 			return false, nil
 		}
 		now := r.run.Now()
+		if c.ToCall() {
+			c.ToSystem = contact.Instant(now)
+		}
 		c.AgentJoined, c.Dequeued, c.AgentLeg, c.Recording = contact.Instant(now), contact.Instant(now), cmpOr(leg, c.AgentLeg), recording
 		return true, c.Move(contact.Connected, now)
-	}})
+	}
+	return r.step(ctx, s)
 }
 
 // Hold marks the customer of a talk as on hold, or as back.
@@ -210,6 +227,9 @@ func (r *Router) unbind(ctx context.Context, tenant string, id contact.ID, offer
 				return r.publish(ctx, old)
 			}
 			return nil
+		}
+		if old.ToCall() && (old.Method == contact.Outbound || in == contact.Connecting) {
+			return r.Unreached(ctx, old, contact.NoAnswer)
 		}
 		done, err := r.giveBack(ctx, old)
 		if err == nil && !done {

@@ -131,7 +131,7 @@ func (s *Service) ring(ctx context.Context, c *call, con *contact.Contact, args 
 		return sma.Respond(append(list, s.dial(c, con, args, false)...)...), nil
 	}
 	return sma.Respond(append(list, sma.Do(&sma.CallAndBridge{
-		CallTimeoutSeconds: sma.Int(min(max(con.RingSeconds, 1), 120)), CallerIDNumber: c.legA.To,
+		CallTimeoutSeconds: sma.Int(min(max(con.RingSeconds, 1), 120)), CallerIDNumber: c.system(),
 		Endpoints: []sma.Endpoint{{BridgeEndpointType: sma.EndpointPSTN, URI: sma.Text(to)}},
 		Huawu:     &sma.BridgeOptions{OfferID: string(con.Offer), AnswerConfirm: true, KeepAudio: true},
 	})...)...), nil

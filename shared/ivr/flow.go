@@ -44,7 +44,7 @@ func (s *Service) runFlow(ctx context.Context, c *call, m *memory) (sma.Response
 
 // flowOf returns the flow of the dialled number, "" if none is bound to it.
 func (s *Service) flowOf(ctx context.Context, c *call) (string, error) {
-	n, known, err := s.flows.number(ctx, c.tenant, number(c.legA.To))
+	n, known, err := s.flows.number(ctx, c.tenant, number(c.system()))
 	if err == nil && !known {
 		s.run.Log.ErrorContext(ctx, "no flow for the dialled number", "tenant", c.tenant, "contact", string(c.id))
 	}
@@ -168,7 +168,7 @@ func (s *Service) stepsIn(ctx context.Context, c *call, m *memory, event interp.
 
 // env is what the flow may know of the call.
 func (s *Service) env(ctx context.Context, c *call) (interp.Env, error) {
-	n, _, err := s.flows.number(ctx, c.tenant, number(c.legA.To))
+	n, _, err := s.flows.number(ctx, c.tenant, number(c.system()))
 	if err != nil {
 		return interp.Env{}, err
 	}
@@ -178,7 +178,7 @@ func (s *Service) env(ctx context.Context, c *call) (interp.Env, error) {
 		Flows:  map[string]*interp.Program{},
 		Contact: interp.Contact{ID: string(c.id), InitialID: string(c.id), Channel: string(contact.Voice), InitiationMethod: string(contact.Inbound),
 			InstanceARN: contact.ARN("instance", c.tenant, c.tenant), Region: s.cfg.Region,
-			Customer: interp.Endpoint{Address: number(c.legA.From).Full()}, System: interp.Endpoint{Address: number(c.legA.To).Full()},
+			Customer: interp.Endpoint{Address: number(c.customer()).Full()}, System: interp.Endpoint{Address: number(c.system()).Full()},
 			SIPHeaders: c.legA.SipHeaders},
 		Language: cmp.Or(asked(c.legA.SipHeaders), n.Language, s.cfg.Language), PromptBucket: s.cfg.PromptBucket, QueueMusic: s.cfg.QueueMusic,
 	}

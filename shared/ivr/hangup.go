@@ -14,6 +14,9 @@ import (
 func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	lost := c.ActionData != nil && c.ActionData.Huawu != nil && c.ActionData.Huawu.Reason == sma.ReasonRelayLost
 	con, err := s.router.Glance(ctx, c.tenant, c.id, sureEnd)
+	if errors.Is(err, acd.ErrNoContact) && c.legA.Direction == outbound {
+		return sma.Respond(hangUp(c.Live()...)...), nil
+	}
 	if errors.Is(err, acd.ErrNoContact) { // the function was gone while the call lived
 		if _, err = s.begin(ctx, c); err == nil {
 			con, err = s.router.Contact(ctx, c.tenant, c.id)
@@ -21,6 +24,9 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	}
 	if err != nil {
 		return sma.Response{}, err
+	}
+	if con.ToCall() {
+		return s.calledInVain(ctx, c, con, lost)
 	}
 	if gone := s.gone(c).CallID; gone != c.legA.CallID {
 		if !lost {

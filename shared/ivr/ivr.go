@@ -98,6 +98,10 @@ func (s *Service) Handle(ctx context.Context, e sma.Event) (sma.Response, error)
 	switch e.InvocationEventType {
 	case sma.NewInboundCall:
 		return s.onNew(ctx, c)
+	case sma.NewOutboundCall:
+		return s.onPlaced(ctx, c)
+	case sma.CallAnswered:
+		return s.onDeviceAnswered(ctx, c)
 	case sma.ActionSuccessful, sma.ActionFailed:
 		return s.onAction(ctx, c)
 	case sma.InvalidLambdaResponse:
@@ -129,6 +133,25 @@ func (s *Service) call(e *sma.Event) (*call, error) {
 	}
 	return c, nil
 }
+
+// customer and system return the numbers of the customer and of ours that the
+// customer has dialled, or was called from.
+func (c *call) customer() sma.Text {
+	if c.legA.Direction == outbound {
+		return c.legA.To
+	}
+	return c.legA.From
+}
+
+func (c *call) system() sma.Text {
+	if c.legA.Direction == outbound {
+		return c.legA.From
+	}
+	return c.legA.To
+}
+
+// outbound is the Direction of a leg that we have called.
+const outbound = "Outbound"
 
 // relay returns the queue of the relay that has the call, "" if it is not ours.
 func (c *call) relay() string {
@@ -169,7 +192,7 @@ func (s *Service) onNew(ctx context.Context, c *call) (sma.Response, error) {
 func (s *Service) begin(ctx context.Context, c *call) (seen bool, err error) {
 	now := s.run.Now()
 	con := &contact.Contact{Tenant: c.tenant, ID: c.id, State: contact.Initiated, Channel: contact.Voice, Method: contact.Inbound,
-		Customer: number(c.legA.From), System: number(c.legA.To), Relay: c.relay(), Initiated: contact.Instant(now), ToSystem: contact.Instant(now)}
+		Customer: number(c.customer()), System: number(c.system()), Relay: c.relay(), Initiated: contact.Instant(now), ToSystem: contact.Instant(now)}
 	if err := con.Move(contact.InFlow, now); err != nil {
 		return false, err
 	}

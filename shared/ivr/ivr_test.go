@@ -339,7 +339,7 @@ func TestEventsThatCannotBeAnswered(t *testing.T) {
 	if _, err := w.service.Handle(w.ctx, legless); !errors.Is(err, ErrCall) {
 		t.Errorf("without a leg: %v", err)
 	}
-	for _, kind := range []sma.EventType{sma.NewOutboundCall, sma.Ringing, sma.ActionInterrupted, "SOMETHING_NEW"} {
+	for _, kind := range []sma.EventType{sma.Ringing, sma.ActionInterrupted, "SOMETHING_NEW"} {
 		w.wants(w.handle(w.event(kind, nil)), "")
 	}
 	w.wants(w.handle(w.event(sma.ActionSuccessful, nil)), "")

@@ -168,7 +168,7 @@ func (s *Service) dialParty(ctx context.Context, c *call, p contact.Party) ([]sm
 	}
 	end := sma.Endpoint{BridgeEndpointType: sma.EndpointPSTN, URI: sma.Text(p.Dial.Full())}
 	options := &sma.BridgeOptions{OfferID: string(p.ID), AgentID: p.Agent, AnswerConfirm: true, KeepAudio: true, Background: true}
-	wait, from := contact.DialSeconds, c.legA.To
+	wait, from := contact.DialSeconds, c.system()
 	if p.Kind != contact.NumberParty {
 		a, err := s.router.Agent(ctx, c.tenant, p.Agent)
 		if err != nil {
@@ -181,14 +181,14 @@ func (s *Service) dialParty(ctx context.Context, c *call, p contact.Party) ([]sm
 		if !phone && p.State == contact.PartyOffered && p.Kind != contact.Supervisor {
 			return nil, nil
 		}
-		wait, from = contact.RingSeconds, c.legA.From
+		wait, from = contact.RingSeconds, c.customer()
 		end = sma.Endpoint{BridgeEndpointType: sma.EndpointAWS, URI: sma.Text(a.Device.User), Arn: contact.ARN("agent", c.tenant, p.Agent)}
 		options.AutoAnswer = sma.Bool(!phone)
 	}
 	if c.rings(string(end.URI)) {
 		return nil, nil
 	}
-	return sma.Do(&sma.CallAndBridge{Target: sma.On(c.legA.CallID), CallTimeoutSeconds: sma.Int(wait), CallerIDNumber: cmp.Or(from, c.legA.To),
+	return sma.Do(&sma.CallAndBridge{Target: sma.On(c.legA.CallID), CallTimeoutSeconds: sma.Int(wait), CallerIDNumber: cmp.Or(from, c.system()),
 		Endpoints: []sma.Endpoint{end}, Huawu: options}), nil
 }
 

@@ -82,7 +82,7 @@ func (s *Service) dial(c *call, con *contact.Contact, args sma.Attributes, autoA
 	}
 	return sma.Do(&sma.CallAndBridge{
 		CallTimeoutSeconds: sma.Int(min(max(wait, 1), 120)),
-		CallerIDNumber:     cmp.Or(c.legA.From, c.legA.To), // a caller may withhold it, the action needs one
+		CallerIDNumber:     cmp.Or(c.customer(), c.system()), // a caller may withhold it, the action needs one
 		Endpoints: []sma.Endpoint{{BridgeEndpointType: sma.EndpointAWS, URI: sma.Text(args[sma.ArgURI]),
 			Arn: contact.ARN("agent", c.tenant, con.OfferAgent)}},
 		Huawu: &sma.BridgeOptions{OfferID: string(con.Offer), AgentID: con.OfferAgent, AnswerConfirm: true, KeepAudio: true, AutoAnswer: sma.Bool(autoAnswer)},
@@ -228,7 +228,11 @@ func (s *Service) onJoined(ctx context.Context, c *call, failed bool) (sma.Respo
 		s.run.Log.ErrorContext(ctx, "recording failed to start", "contact", string(c.id), "error", string(c.ActionData.ErrorType))
 	}
 	agent, _ := c.agentOf(con)
-	con, err = s.router.JoinedLeg(ctx, c.tenant, c.id, con.Offer, agent.CallID, recording)
+	if con.ToCall() {
+		con, err = s.router.JoinedSeen(ctx, con, agent.CallID, recording)
+	} else {
+		con, err = s.router.JoinedLeg(ctx, c.tenant, c.id, con.Offer, agent.CallID, recording)
+	}
 	if errors.Is(err, acd.ErrOffer) { // the lease was over in this moment
 		return s.dropAgent(c), nil
 	}

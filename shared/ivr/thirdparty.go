@@ -20,6 +20,8 @@ func (s *Service) onBridged(ctx context.Context, c *call) (sma.Response, error) 
 	switch {
 	case offerOf(c) == "":
 		return s.onFlow(ctx, c)
+	case c.fromAgent():
+		return s.onCustomerCalled(ctx, c)
 	case c.InvocationEventType == sma.ActionFailed:
 		return s.onNoAnswer(ctx, c)
 	}

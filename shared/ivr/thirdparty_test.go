@@ -141,7 +141,7 @@ func (w *world) toAgent() {
 	const callC = "0d000000-0000-7000-8000-00000000000d"
 	w.wants(w.handle(w.update(sma.VerbRing, sma.Attributes{sma.ArgURI: "1001"})), "CallAndBridge(1001 arn:aws:huawu:::agent/demo/lin auto=false)")
 	w.legs = append(w.legs, sma.Participant{CallID: callC, ParticipantTag: "LEG-C", To: "1001", Direction: "Outbound", Status: sma.Connected})
-	w.wants(w.handle(w.event(sma.ActionSuccessful, w.bridge(true))), "Join A, Join")
+	w.wants(w.handle(w.event(sma.ActionSuccessful, w.bridge(true))), "Join A, Join C")
 	w.wants(w.handle(w.event(sma.ActionSuccessful, done(&sma.ConferenceJoin{Target: sma.On(callC), ConferenceID: string(callID)}))), "")
 }
 

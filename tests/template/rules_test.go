@@ -54,7 +54,11 @@ func queues(s stack) []string {
 			continue
 		}
 		dlq, _, _ := strings.Cut(text(at(p, "RedrivePolicy", "deadLetterTargetArn", "Fn::GetAtt")), ".")
-		if s.resources[dlq]["Type"] != "AWS::SQS::Queue" || number(at(p, "RedrivePolicy", "maxReceiveCount")) != 5 {
+		receives := 5.0
+		if name == "CallsQueue" {
+			receives = 100 // who receives without room for a call leaves it
+		}
+		if s.resources[dlq]["Type"] != "AWS::SQS::Queue" || number(at(p, "RedrivePolicy", "maxReceiveCount")) != receives {
 			bad = append(bad, name+" does not give up into a dead-letter queue after 5 receives")
 		}
 	}
