@@ -263,3 +263,46 @@ func TestAnAgentChatsSeveralAtOnceAndTalksAlone(t *testing.T) {
 		t.Errorf("who talks was offered a chat: %s", c.State)
 	}
 }
+
+func TestADeletedQueueEndsWhoWaitsInIt(t *testing.T) {
+	for name, crowd := range map[string]int{"few wait": 0, "more wait than one read takes": wholePage + 10} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.call("c1", "cards")
+			w.call("c2", "loans")
+			for n := range crowd {
+				c := &contact.Contact{Tenant: tenant, ID: contact.ID(fmt.Sprintf("x%03d", n)), Queue: "loans", Group: "main", Rank: fmt.Sprintf("09.%016d", n), Enqueued: w.clock.Now()}
+				w.must(w.cloud.Table().Write(w.ctx, waitingWrite(c, w.routing())))
+			}
+			w.configure(cloud.Write{Key: ConfigKey(tenant, "QUEUE#cards"), Delete: true})
+			w.verbs()
+			w.sweep(20 * time.Second)
+			w.wantsState("c1", contact.Queued, "") // it may come back
+			w.sweep(50 * time.Second)
+			w.settle(0)
+			w.wantsState("c1", contact.Completed, contact.QueueDeleted)
+			w.wantsState("c2", contact.Queued, "")
+			if got := w.verbs(); got != sma.VerbHangup || w.records("c1") != 1 {
+				t.Errorf("the relay was told %q, %d records", got, w.records("c1"))
+			}
+		})
+	}
+}
+
+func TestTwoBrowsersOfOneAgent(t *testing.T) {
+	w := newWorld(t)
+	w.call("c1", "loans")
+	w.status("lin", agent.Available)
+	w.status("lin", agent.Available) // the second one
+	o := w.contact("c1").Offer
+	w.must(w.router.Accept(w.ctx, tenant, "c1", o))
+	w.must(w.router.Accept(w.ctx, tenant, "c1", o))
+	if err := w.router.Reject(w.ctx, tenant, "c1", o); err != nil { // one takes it, the other declines
+		t.Error(err)
+	}
+	w.wants("c1", "CONNECTING lin", "lin", "AVAILABLE 1")
+	w.must(w.router.Joined(w.ctx, tenant, "c1", o, ""))
+	w.must(w.router.SetStatus(w.ctx, tenant, "lin", agent.Offline, "")) // one is closed: the talk goes on
+	w.settle(time.Minute)
+	w.wants("c1", "CONNECTED lin", "lin", "AVAILABLE 1")
+}
