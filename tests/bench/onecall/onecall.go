@@ -28,7 +28,7 @@ import (
 const (
 	MaxQuestions  = 3  // of the relay to the ivr function until the contact waits
 	MaxWriteUnits = 22 // with every kind of item but those of NotTheCalls
-	MaxReadUnits  = 15 // likewise
+	MaxReadUnits  = 16 // likewise; the recording may be looked for twice
 	// MaxControlReads are those of them that route and control the call: without
 	// the webhook, the check of the recording and the agent's screen.
 	MaxControlReads = 12
