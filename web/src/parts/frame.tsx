@@ -19,11 +19,15 @@ export default function Frame({ path, children }: { path: string; children: Reac
   useEffect(() => dropDrafts(Date.now()), [])
   if (!('who' in session)) return null
   const { agent, role, tenant } = session.who
-  const inside = <Inside path={path}>{children}</Inside>
+  const inside = (
+    <>
+      <Inside path={path}>{children}</Inside>
+      {session.state === 'expired' && <LoginAgain who={session.who} />}
+    </>
+  )
   return (
     <CloudscapeWords>
       {role === 'admin' ? inside : <AgentProvider agent={`${tenant}-${agent}`}>{inside}</AgentProvider>}
-      {session.state === 'expired' && <LoginAgain who={session.who} />}
     </CloudscapeWords>
   )
 }

@@ -21,7 +21,7 @@ export function LoginAgain({ who }: { who: Who }) {
       closeAriaLabel={t('app.logout')}
       onDismiss={(e) => e.detail.reason === 'closeButton' && !inCall && void session.logout().catch(() => {})}
     >
-      <p className="login-why">{t('login.again.call')}</p>
+      <p className="login-why">{t(inCall ? 'login.again.call' : 'login.over')}</p>
       <LoginForm fixed={{ tenant: who.tenant, ...(name ? { username: name } : {}) }} />
     </Modal>
   )
