@@ -39,10 +39,12 @@ func (r *Router) ConsultQueue(ctx context.Context, c *contact.Contact, queueID s
 	if err != nil {
 		return nil, nil, err
 	}
+	asks := Waiting{Contact: c.ID, Queue: queue.ID, Needs: queue.Needs}
+	v.waiting = append(v.waiting, asks) // so that agents for it are read on
 	for {
-		pairs, _ := Match(r.run.Now(), []Waiting{{Contact: c.ID, Queue: queue.ID, Needs: queue.Needs}}, v.free, routing.Profiles)
+		pairs, _ := Match(r.run.Now(), []Waiting{asks}, v.free, routing.Profiles)
 		if len(pairs) == 0 {
-			more, err := v.more(ctx)
+			more, err := v.more(ctx, routing)
 			if err != nil || !more {
 				return nil, nil, cmpOr(err, ErrNobody)
 			}

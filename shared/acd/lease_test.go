@@ -8,6 +8,7 @@ import (
 
 	"huawu/shared/agent"
 	"huawu/shared/cloud"
+	"huawu/shared/cloud/localcloud"
 	"huawu/shared/contact"
 )
 
@@ -156,5 +157,29 @@ func TestAHandOverThatCrossesARelease(t *testing.T) {
 				w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
 			}
 		})
+	}
+}
+
+// TestARoundCostsTheSameForALongerQueue: heads are read, not who waits behind.
+func TestARoundCostsTheSameForALongerQueue(t *testing.T) {
+	units := map[int]float64{}
+	for _, n := range []int{300, 3000, 30000} {
+		w := newWorld(t)
+		w.stream = false
+		for k := range n {
+			c := &contact.Contact{Tenant: tenant, ID: contact.ID(fmt.Sprintf("x%05d", k)), Queue: "cards", Group: "main", Rank: fmt.Sprintf("05.%016d", k), Enqueued: w.clock.Now()}
+			w.must(w.cloud.Table().Write(w.ctx, waitingWrite(c, w.routing())))
+		}
+		w.call("c1", "loans")
+		w.cloud.ResetCounters()
+		w.status("lin", agent.Available)
+		w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
+		w.addAgent("wu", "loans", nil)
+		w.status("wu", agent.Available) // free, but not for those who wait
+		units[n] = localcloud.Sum(w.cloud.Counters().Reads, "CFG")
+	}
+	t.Logf("read units with so many waiting: %v", units)
+	if units[300] != units[3000] || units[300] != units[30000] {
+		t.Errorf("read units %v", units)
 	}
 }

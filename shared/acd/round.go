@@ -63,7 +63,7 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 		}
 		pairs, later := matchSome(now, v.waiting, v.free, routing.Profiles, maxClaims)
 		if len(pairs) == 0 {
-			more, err := v.more(ctx)
+			more, err := v.more(ctx, routing)
 			if err != nil {
 				return false, err
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
@@ -82,15 +83,18 @@ func (r *Routing) prefixes(group string) []string {
 	return all
 }
 
-// more reads on where a scan was cut, and reports false at the end of all, or
-// once one side is read whole and empty, so that no pair can be left.
-func (v *view) more(ctx context.Context) (bool, error) {
+// more reads on where a scan was cut, and reports false at the end of all that
+// could make a pair: not of a queue that no profile with a free agent serves, nor
+// of a profile that serves no queue in which anybody waits. So a long queue costs
+// nothing to a round of agents who are not its own.
+func (v *view) more(ctx context.Context, routing *Routing) (bool, error) {
 	if v.noneLeft(rowFree, len(v.free)) || v.noneLeft(rowWaiting, len(v.waiting)) {
 		return false, nil
 	}
+	useful := v.useful(routing)
 	read := false
 	for _, s := range v.rest {
-		if s.done {
+		if s.done || !useful[s.query.From] {
 			continue
 		}
 		read = true
@@ -99,6 +103,44 @@ func (v *view) more(ctx context.Context) (bool, error) {
 		}
 	}
 	return read, nil
+}
+
+// useful returns the beginnings of those rows, read or to be read, that may stand
+// in a pair with others.
+func (v *view) useful(routing *Routing) map[string]bool {
+	profiles, queues := map[string]bool{}, map[string][]string{} // queues: with those whose agents help
+	for _, f := range v.free {
+		profiles[f.Profile] = true
+	}
+	for _, w := range v.waiting {
+		if _, known := queues[w.Queue]; !known || len(w.Overflow) > 0 {
+			for _, o := range w.Overflow {
+				queues[w.Queue] = append(queues[w.Queue], o.Queue)
+			}
+			queues[w.Queue] = append(queues[w.Queue], w.Queue)
+		}
+	}
+	for _, s := range v.rest {
+		if id, ok := strings.CutPrefix(strings.TrimSuffix(s.query.From, "#"), rowFree); ok && !s.done {
+			profiles[id] = true
+		} else if id, ok := strings.CutPrefix(strings.TrimSuffix(s.query.From, "#"), rowWaiting); ok && !s.done {
+			queues[id] = append(queues[id], id)
+			for _, o := range routing.overflow(routing.Queues[id]) {
+				queues[id] = append(queues[id], o.Queue)
+			}
+		}
+	}
+	out := map[string]bool{}
+	for profile := range profiles {
+		for _, q := range routing.Profiles[profile].Queues {
+			for queue, reach := range queues {
+				if slices.Contains(reach, q.Queue) {
+					out[rowFree+profile+"#"], out[rowWaiting+queue+"#"] = true, true
+				}
+			}
+		}
+	}
+	return out
 }
 
 // noneLeft reports whether there are no rows of a kind, read or to be read.
