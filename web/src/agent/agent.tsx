@@ -1,7 +1,7 @@
 // The agent at work: live state, softphone, ring, notification and commands, for
 // as long as the agent is logged in and on whatever page.
 import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
-import { useApp, useLink, useTopic } from '../app-context'
+import { useApp, useLink, useSession, useTopic } from '../app-context'
 import { explain, Problem } from '../api/problem'
 import { useWords } from '../i18n/react'
 import { firstOffer, talk } from '../live/desk'
@@ -177,6 +177,8 @@ function useCommands(phone: Phone | null, me: Me | null) {
     [api, phone, ringer, run, softphone],
   )
   const dismiss = useCallback(() => setFailure(''), [])
+  const session = useSession().state
+  useEffect(dismiss, [session, dismiss]) // what failed because the session was over
   return useMemo(() => ({ busy, failure, run, accept, dismiss }), [busy, failure, run, accept, dismiss])
 }
 
