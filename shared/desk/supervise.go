@@ -99,7 +99,7 @@ func (d *Desk) force(ctx context.Context, who auth.Identity, in *forceInput) (*f
 func (d *Desk) audited(ctx context.Context, who auth.Identity, action, subject string, do func() error) error {
 	now := d.now()
 	_, err := d.table.Write(ctx, cloud.Write{
-		Key: cloud.Key{Part: who.Tenant + "|AUDIT#" + now.UTC().Format("2006-01-02"), Sort: now.UTC().Format("15:04:05.000000000") + "#" + who.Agent},
+		Key: cloud.Key{Part: who.Tenant + "|AUDIT#" + now.UTC().Format("2006-01-02"), Sort: now.UTC().Format("15:04:05.000000000") + "#" + who.Agent + "#" + action},
 		Put: cloud.Item{"v": int64(1), "agent": who.Agent, "role": string(who.Role), "action": action, "subject": subject},
 	})
 	if err != nil {
