@@ -91,6 +91,27 @@ func TestATimerOfTheQueue(t *testing.T) {
 	}
 }
 
+func TestTheRuleSweepsWhatTheStreamHasLost(t *testing.T) {
+	h, c := newHandler(t)
+	for _, w := range []cloud.Write{
+		{Key: cloud.Key{Part: "_|CFG", Sort: "TENANT#demo"}, Put: cloud.Item{"v": int64(1)}},
+		{Key: cloud.Key{Part: "demo|CFG", Sort: "AGENT#lin"}, Put: cloud.Item{"v": int64(1), "agent": "lin"}},
+		{Key: cloud.Key{Part: "demo|T#0", Sort: "0000000000000001#group#main"}, Put: cloud.Item{"v": int64(1), "timer": `{"kind":"group","tenant":"demo","group":"main"}`}},
+		{Key: cloud.Key{Part: "demo|T#0", Sort: "0000000000000002#?"}, Put: cloud.Item{"v": int64(1), "timer": `{`}}, // poison
+	} {
+		if _, err := c.Table().Write(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := h.Handle(t.Context(), json.RawMessage(Rule)); out != nil || err != nil {
+		t.Fatalf("the rule: %v, %v", out, err)
+	}
+	left, _, err := c.Table().Query(t.Context(), cloud.Query{Part: "demo|T#0", Strong: true})
+	if err != nil || len(left) != 0 {
+		t.Errorf("timers %v, %v are left after they were due", left, err)
+	}
+}
+
 func TestEventsOfOthers(t *testing.T) {
 	h, _ := newHandler(t)
 	for _, raw := range []string{``, `{}`, `{"Records":[]}`, `{"Records":[{"eventSource":"aws:s3"}]}`, `{"Records":[{"eventSource":"aws:sqs","body":5}]}`} {
