@@ -28,6 +28,7 @@ func commands() []command {
 		{[]string{"call", "demo"}, "[--data DIR]", "place a real call against a running centre and tell its story", callDemo},
 		{[]string{"contact", "list"}, "[--data DIR] [-o json]", "list today's contacts", contactList},
 		{[]string{"why"}, "[--data DIR] [-o json] CONTACT", "why a contact went to whom it did, and waited so long", why},
+		{[]string{"replay"}, "[--config FILE] [--other FILE] [-o json] DAY", "let a recorded day happen again, under one configuration or two", replayDay},
 		{[]string{"recording", "export"}, "[--data DIR] ID FILE.wav", "decrypt a contact's recording into a stereo WAV file", recordingExport},
 		{[]string{"prompts", "make"}, "[--force] DIR", "speak the prompt lists of DIR into WAV files (espeak-ng)", promptsMake},
 		{[]string{"flow", "lint"}, "[-o json] [--strict] FILE…|DIR", "find what is wrong with flows", flowLint},
