@@ -85,7 +85,7 @@ func demo(o Options) ([]cloud.Write, error) {
 	}
 	writes := []cloud.Write{
 		acd.Group{ID: Group, Shards: 1}.Put(Tenant),
-		acd.Queue{ID: Queue, Name: "客服 Service", Group: Group, RingSeconds: o.RingSeconds, ACWSeconds: o.ACWSeconds, Mode: acd.Strict}.Put(Tenant),
+		acd.Queue{ID: Queue, Name: "客服 Service", Group: Group, RingSeconds: o.RingSeconds, ACWSeconds: o.ACWSeconds, Mode: acd.Strict, Record: true, CallerID: Number}.Put(Tenant),
 		acd.Profile{ID: Profile, Name: "客服 Service", Group: Group, Queues: []acd.ProfileQueue{{Queue: Queue, Priority: 1}}}.Put(Tenant),
 		ivr.Number{Number: number, Flow: "demo", Language: "zh-CN"}.Put(Tenant),
 	}

@@ -153,6 +153,9 @@ func (d *Desk) command(ctx context.Context, who auth.Identity, id, verb string) 
 			return nil, firstOf(err, contact.ErrConsults)
 		}
 	}
+	if verb == sma.VerbHangup && c.State == contact.Connecting && c.ToCall() {
+		return d.giveUp(ctx, c)
+	}
 	return c, d.router.Command(ctx, c, verb)
 }
 

@@ -83,6 +83,7 @@ func New(c Config) http.Handler {
 	d.registerMe(api)
 	d.registerSIP(api)
 	d.registerCommands(api)
+	d.registerCalls(api)
 	d.registerTransfer(api)
 	d.registerConsult(api)
 	d.registerSupervise(api)

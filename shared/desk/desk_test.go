@@ -521,7 +521,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	agents := []auth.Role{auth.Agent, auth.Supervisor}
 	want := map[string][]auth.Role{ // written down a second time, as a person would
 		"GET /v1/agents/me": agents, "POST /v1/sip/tickets": agents, "POST /v1/agents/me/status": agents,
-		"POST /v1/contacts/{id}/accept": agents, "POST /v1/contacts/{id}/reject": agents, "POST /v1/contacts/{id}/hold": agents, "POST /v1/contacts/{id}/resume": agents,
+		"POST /v1/contacts": agents, "POST /v1/contacts/{id}/accept": agents, "POST /v1/contacts/{id}/reject": agents, "POST /v1/contacts/{id}/hold": agents, "POST /v1/contacts/{id}/resume": agents,
 		"POST /v1/contacts/{id}/hangup": agents, "POST /v1/contacts/{id}/finish": agents,
 		"POST /v1/contacts/{id}/transfer": agents, "POST /v1/contacts/{id}/consult": agents, "POST /v1/contacts/{id}/consult/complete": agents,
 		"POST /v1/contacts/{id}/consult/join": agents, "POST /v1/contacts/{id}/consult/cancel": agents, "POST /v1/contacts/{id}/consult/swap": agents,
@@ -541,6 +541,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	bodies := map[string]string{"/status": `{"status":"offline"}`, "/accept": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/reject": `{"offerId":"01938d2c-9999-7abc-8def-000000000001"}`, "/finish": `{"disposition":"x"}`}
 	bodies["/quality"] = `{"seconds":1,"received":{"packets":1,"lost":0,"jitterMs":1},"sent":{"packets":1,"lost":0,"jitterMs":1}}`
 	bodies["/transfer"], bodies["/consult"], bodies["/digits"] = `{"kind":"queue","target":"loans"}`, `{"kind":"queue","target":"loans"}`, `{"digits":"1"}`
+	bodies["/contacts"] = `{"kind":"outbound","to":"+8613800135678"}`
 	bodies["/supervise"], bodies["/move"] = `{"mode":"listen"}`, `{"queue":"loans"}`
 	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets"} // of one's own tenant, whichever it is
 	open := map[string]int{                                                                                     // whoever asks, with or without a token: the same answer

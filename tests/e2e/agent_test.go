@@ -40,7 +40,7 @@ func (s *story) me(d *desk) (m me, err error) {
 	return m, err
 }
 
-// agent NAME login|opens|reloads|returns|closes|available|offline|rings|offered|accepts|declines|connected|
+// agent NAME login|opens|reloads|returns|closes|available|offline|rings|picks-up|offered|accepts|declines|connected|
 // hears X|holds|resumes|hangs-up|phone-hangs-up|finishes DISPOSITION|
 // stops-ringing|is STATUS: what an agent does or sees.
 func (s *story) wordAgent(words []string) {
@@ -84,6 +84,9 @@ func (s *story) wordAgent(words []string) {
 		s.wait("the offer is seen", func() error { _, err := s.offer(d); return err })
 	case "accepts":
 		s.accept(d)
+	case "picks-up":
+		d.ear.Skip()
+		d.phone.Do("accept", "")
 	case "declines":
 		d.phone.Do("hangup", "")
 	case "connected":

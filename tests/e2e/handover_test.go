@@ -17,6 +17,8 @@ import (
 func (s *story) handsOver(d *desk, verb string, more []string) bool {
 	s.Helper()
 	switch verb {
+	case "calls":
+		s.callsOut(d, more)
 	case "transfers":
 		_, o := s.read(more, "queue", "agent", "number", "note", "refused")
 		s.tell(d, "transfer", o)
