@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { languages, placeholders } from '../../i18n/catalogue'
 import type { FloorAgent, FloorContact, FloorQueue } from '../../live/types'
-import { current, doing, found, gradeLevel, gradeQueue, gradeWait, sorted, tooLong, totals } from './figures'
+import { current, doing, found, gradeLevel, gradeQueue, gradeWait, since, sorted, tooLong, totals } from './figures'
 import { words, type Word } from './words'
 
 const t0 = Date.parse('2026-11-21T08:00:00Z')
@@ -64,6 +64,12 @@ test('an agent who stays too long is marked with the bound', () => {
   expect(tooLong(held, t0 + 10_000 + 3 * 60_000)).toBe(0)
   expect(tooLong(held, t0 + 10_001 + 3 * 60_000)).toBe(3)
   expect(tooLong(agent('a', 'available'), t0 + 1e9)).toBe(0)
+})
+
+test('an agent who was never here does nothing for no time', () => {
+  const a = { ...agent('a', 'offline'), status: { status: 'offline' as const, since: '0001-01-01T00:00:00Z' } }
+  expect(since(a)).toBeNull()
+  expect(since(agent('b', 'missed'))).toBe(at(0))
 })
 
 test('rows that are alike keep their order by name', () => {

@@ -29,10 +29,13 @@ export function current(a: FloorAgent): FloorContact | null {
   return [...a.contacts].sort((x, y) => order[x.state] - order[y.state] || Date.parse(x.since) - Date.parse(y.since))[0] ?? null
 }
 
-/** since is when what the agent does began. */
-export function since(a: FloorAgent): string {
-  return current(a)?.since ?? a.status.since
+/** since is when what the agent does began; null for one who was never here. */
+export function since(a: FloorAgent): string | null {
+  const at = current(a)?.since ?? a.status.since
+  return Date.parse(at) > 0 ? at : null
 }
+
+const began = (a: FloorAgent): number => Date.parse(since(a) ?? '') || 0
 
 /** How long an agent does the same before a supervisor should look, in minutes. */
 const patience: Partial<Record<Doing, number>> = { connected: 15, held: 3, ended: 5, away: 30, missed: 1 }
@@ -40,7 +43,7 @@ const patience: Partial<Record<Doing, number>> = { connected: 15, held: 3, ended
 /** tooLong is the bound in minutes that an agent is over, or 0. */
 export function tooLong(a: FloorAgent, now: number): number {
   const bound = patience[doing(a)] ?? 0
-  return bound > 0 && now - Date.parse(since(a)) > bound * 60_000 ? bound : 0
+  return bound > 0 && now - began(a) > bound * 60_000 ? bound : 0
 }
 
 export type Totals = {
@@ -114,7 +117,7 @@ export function sorted(all: FloorAgent[], o: Order, language: string): FloorAgen
       case 'doing':
         return urgency.indexOf(doing(a)) - urgency.indexOf(doing(b))
       case 'since':
-        return Date.parse(since(a)) - Date.parse(since(b))
+        return began(a) - began(b)
     }
   }
   const sign = o.descending ? -1 : 1

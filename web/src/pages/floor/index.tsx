@@ -227,7 +227,9 @@ function Does({ agent, says, say }: { agent: FloorAgent; says: (a: FloorAgent) =
 
 function Age({ agent, now, say }: { agent: FloorAgent; now: number; say: Say }) {
   const bound = tooLong(agent, now)
-  const time = clock(secondsSince(since(agent), now))
+  const at = since(agent)
+  if (!at) return <>–</>
+  const time = clock(secondsSince(at, now))
   return bound ? (
     <span title={say('long', { minutes: bound })}>
       <StatusIndicator type="warning">{time}</StatusIndicator>
