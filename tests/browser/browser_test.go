@@ -27,6 +27,10 @@ import (
 // browsers, which need a processor when they start.
 const atOnce = 2
 
+// ringSeconds is how long an offer rings: long enough to look at it in every
+// language. bench/desk.mjs knows it too.
+const ringSeconds = 60
+
 // patience is how long one story may take on a busy machine.
 const patience = 6 * time.Minute
 
@@ -143,7 +147,7 @@ func open(t *testing.T) (*onebox.Box, *logText) {
 	said := &logText{}
 	box, err := onebox.Start(t.Context(), onebox.Config{
 		Data: t.TempDir(), HTTP: free, SIP: free, Admin: free, RTP: [2]uint16{uint16(rtp), uint16(rtp + 79)},
-		Fast: true, Demo: true, RingSeconds: 20, ACWSeconds: 60, DrainWait: time.Second, Log: slog.New(slog.NewJSONHandler(said, nil)),
+		Fast: true, Demo: true, RingSeconds: ringSeconds, ACWSeconds: 120, DrainWait: time.Second, Log: slog.New(slog.NewJSONHandler(said, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

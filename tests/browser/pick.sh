@@ -7,7 +7,7 @@ for language in zh-CN en; do
   cp "$from/caller/call-$language-light.png" "$to/call.$language.png"
   cp "$from/floor/floor-$language-light.png" "$to/floor.$language.png"
   for page in check offer talk transfer wrap recording; do
-    cp "$from/first-call/$page-$language.png" "$to/$page.$language.png"
+    cp "$from/first-call${language/zh-CN/}/$page-$language.png" "$to/$page.$language.png"
   done
 done
 cp "$from/floor/floor-zh-CN-dark.png" "$to/floor.dark.png"
