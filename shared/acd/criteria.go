@@ -48,7 +48,7 @@ type expression struct {
 		ProficiencyLevel   json.Number
 		ComparisonOperator string
 		MatchCriteria      *struct {
-			AgentsCriteria *struct{ AgentIds []string } //nolint:revive // Connect's spelling
+			AgentsCriteria *struct{ AgentIds []string }
 		}
 	}
 	AndExpression []expression
@@ -119,6 +119,9 @@ func (e expression) into(s *contact.Step) bool {
 			s.Needs = map[string]int{}
 		}
 		s.Needs[c.Value] = max(s.Needs[c.Value], int(level))
+		if len(s.Needs) > contact.MaxSteps {
+			return false
+		}
 	}
 	for _, sub := range e.AndExpression {
 		if !sub.into(s) {

@@ -11,14 +11,14 @@ import (
 	"huawu/shared/contact"
 )
 
-func (w *world) places() *Places {
+func (w *world) line() *Places {
 	return NewPlaces(w.router, bytes.NewReader(bytes.Repeat([]byte{7}, 64)))
 }
 
 // token gives the place of a contact.
 func (w *world) token(id contact.ID) string {
 	w.Helper()
-	token, err := w.places().Issue(w.ctx, w.contact(id))
+	token, err := w.line().Issue(w.ctx, w.contact(id))
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func (w *world) token(id contact.ID) string {
 func (w *world) back(token string, id contact.ID) {
 	w.Helper()
 	w.begin(id)
-	q, err := w.places().Redeem(w.ctx, tenant, token, id)
+	q, err := w.line().Redeem(w.ctx, tenant, token, id)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestAPlaceOutlivesTheCall(t *testing.T) {
 			}
 			w.status("lin", agent.Available)
 			w.wants("c3", "OFFERED lin", "lin", "AVAILABLE 1")
-			if _, err := w.places().Redeem(w.ctx, tenant, token, "c4"); !errors.Is(err, ErrPlace) {
+			if _, err := w.line().Redeem(w.ctx, tenant, token, "c4"); !errors.Is(err, ErrPlace) {
 				t.Errorf("a second contact: %v", err)
 			}
 		})
@@ -79,15 +79,15 @@ func TestPlacesThatAreNotGood(t *testing.T) {
 	text, mac, _ := strings.Cut(token, ".")
 	for name, bad := range map[string]string{"nothing": "", "no signature": text, "another signature": text + "." + strings.Repeat("A", len(mac)),
 		"changed": "A" + token, "huge": token + strings.Repeat("A", 2000)} {
-		if _, err := w.places().Redeem(w.ctx, tenant, bad, "c9"); !errors.Is(err, ErrPlace) {
+		if _, err := w.line().Redeem(w.ctx, tenant, bad, "c9"); !errors.Is(err, ErrPlace) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := w.places().Redeem(w.ctx, "other", token, "c9"); !errors.Is(err, ErrPlace) {
+	if _, err := w.line().Redeem(w.ctx, "other", token, "c9"); !errors.Is(err, ErrPlace) {
 		t.Errorf("another tenant: %v", err)
 	}
 	w.clock.Advance(25 * time.Hour)
-	if _, err := w.places().Redeem(w.ctx, tenant, token, "c9"); !errors.Is(err, ErrPlace) {
+	if _, err := w.line().Redeem(w.ctx, tenant, token, "c9"); !errors.Is(err, ErrPlace) {
 		t.Errorf("too old: %v", err)
 	}
 	served := newWorld(t)
@@ -97,10 +97,10 @@ func TestPlacesThatAreNotGood(t *testing.T) {
 	o := served.contact("c1").Offer
 	served.must(served.router.Accept(served.ctx, tenant, "c1", o))
 	served.must(served.router.Joined(served.ctx, tenant, "c1", o, ""))
-	if _, err := served.places().Redeem(served.ctx, tenant, token, "c9"); !errors.Is(err, ErrPlace) {
+	if _, err := served.line().Redeem(served.ctx, tenant, token, "c9"); !errors.Is(err, ErrPlace) {
 		t.Errorf("of one whom an agent had: %v", err)
 	}
-	if _, err := served.places().Issue(served.ctx, served.contact("c1")); !errors.Is(err, contact.ErrStep) {
+	if _, err := served.line().Issue(served.ctx, served.contact("c1")); !errors.Is(err, contact.ErrStep) {
 		t.Errorf("a place of one who does not wait: %v", err)
 	}
 }
@@ -110,7 +110,7 @@ func FuzzPlace(f *testing.F) {
 	f.Add(".")
 	f.Fuzz(func(t *testing.T, token string) {
 		w := newWorld(t)
-		if _, err := w.places().Redeem(w.ctx, tenant, token, "c1"); !errors.Is(err, ErrPlace) {
+		if _, err := w.line().Redeem(w.ctx, tenant, token, "c1"); !errors.Is(err, ErrPlace) {
 			t.Errorf("%q: %v", token, err)
 		}
 	})

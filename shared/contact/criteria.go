@@ -11,8 +11,8 @@ type Step struct {
 	Agents []string       // only these; empty: anybody
 }
 
-// MaxSteps bounds the steps of a contact, and the agents one of them names: its
-// item has to stay small.
+// MaxSteps bounds the steps of a contact, and the skills and agents one of them
+// names: its item has to stay small.
 const MaxSteps = 5
 
 // StepsItem returns steps as an attribute.
