@@ -32,6 +32,7 @@ type world struct {
 	router  *Router
 	stream  bool // the stream is consumed
 	updates []sma.Update
+	dialled []sma.Place
 	ids     int
 }
 
@@ -58,7 +59,7 @@ func newWorld(t *testing.T) *world {
 // open opens the cloud, or opens it again after a death.
 func (w *world) open(old *localcloud.Cloud) {
 	opt := localcloud.Options{Manual: true, Seed: 1, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler),
-		Queues: []localcloud.QueueOptions{{Name: TimerQueue}, {Name: "relay-1"}}}
+		Queues: []localcloud.QueueOptions{{Name: TimerQueue}, {Name: "relay-1"}, {Name: sma.CallQueue}}}
 	var err error
 	if old == nil {
 		w.cloud, err = localcloud.Open(opt)
@@ -83,6 +84,12 @@ func (w *world) open(old *localcloud.Cloud) {
 	}
 	for queue, handle := range map[string]func(context.Context, []byte) error{
 		TimerQueue: func(ctx context.Context, b []byte) error { return w.router.HandleTimer(ctx, b) },
+		sma.CallQueue: func(_ context.Context, b []byte) error {
+			var p sma.Place
+			err := json.Unmarshal(b, &p)
+			w.dialled = append(w.dialled, p)
+			return err
+		},
 		"relay-1": func(_ context.Context, b []byte) error {
 			var u sma.Update
 			err := json.Unmarshal(b, &u)

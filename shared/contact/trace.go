@@ -174,8 +174,10 @@ func (r *Record) agent() *TraceAgent {
 // disconnectReason returns the reason in Connect's words.
 func (r *Record) disconnectReason() string {
 	switch r.Reason {
-	case CustomerLeft, AgentLeft, FlowEnded, TelecomFailed, ThirdParty, Barged:
+	case CustomerLeft, AgentLeft, FlowEnded, TelecomFailed, ThirdParty, Barged, Expired, BadDestination, AttemptFailed:
 		return string(r.Reason)
+	case CustomerBusy, NoAnswer, CustomerRefused:
+		return string(AttemptFailed)
 	case RelayLost:
 		return string(TelecomFailed)
 	}
