@@ -17,9 +17,11 @@ run: web ## the whole centre on this machine, with a demo tenant (DATA=folder)
 deps: ## install the peers that tests call with (Debian packages; as root, else says how)
 	@./tests/deps.sh
 
+# Browsers come last and alone: they need a processor each to be heard in time.
 test: deps check web-test ## all that must pass: checks, unit, race, the pages, stories with real SIP peers and browsers
-	$(GO) test -race -timeout 15m ./...
+	$(GO) test -race -timeout 15m $$($(GO) list ./... | grep -v /tests/browser$$)
 	$(GO) test -count=1 -run '^(TestManyCalls|TestClientsRace)$$' ./tests/sim -seeds 51 -ops 10000
+	$(GO) test -count=1 -timeout 15m ./tests/browser
 
 check: ## format, vet, modules, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "gofmt: run make fmt" >&2; exit 1; }

@@ -25,9 +25,10 @@ let people = 0
 
 /**
  * Opens a browser. tone: Hz of the microphone; 0 says nothing. allow: what the
- * page may use; a person who denies the microphone leaves it out.
+ * page may use; a person who denies the microphone leaves it out. before: what runs
+ * in each page before its own code.
  */
-export async function person(name, { hz = 440, language = 'zh-CN', theme = 'light', allow = ['microphone', 'notifications'], size = { width: 1366, height: 860 } } = {}) {
+export async function person(name, { hz = 440, language = 'zh-CN', theme = 'light', allow = ['microphone', 'notifications'], before, size = { width: 1366, height: 860 } } = {}) {
   const profile = join(bed.dir, `profile-${++people}`)
   mkdirSync(profile, { recursive: true })
   const fake = allow.includes('microphone') ? ['--use-fake-ui-for-media-stream'] : ['--deny-permission-prompts']
@@ -39,6 +40,7 @@ export async function person(name, { hz = 440, language = 'zh-CN', theme = 'ligh
   later(() => context.close())
   await context.grantPermissions(allow.filter((p) => p !== 'microphone' || allow.includes('microphone')), { origin: bed.url })
   await context.addInitScript(listen)
+  if (before) await context.addInitScript(before)
   const page = context.pages()[0] ?? (await context.newPage())
   return new Person(name, context, page, language)
 }
