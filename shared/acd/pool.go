@@ -140,12 +140,17 @@ func (m *pool) classify(waiting []Waiting) {
 				not = append(not, e)
 			}
 		}
-		queues, stages, over, next := m.queuesOf(w)
-		until = sooner(until, next)
-		key := classKey{w.Queue, w.channel(), signature(needs), w.LeastBusy, stages[0], over}
+		key := classKey{queue: w.Queue, channel: w.channel(), needs: signature(needs), least: w.LeastBusy, stage: m.stageOf(w, w.Queue)}
+		var help []string
+		var stages []int
+		if len(w.Overflow) > 0 {
+			var next time.Time
+			help, stages, key.over, next = m.helpers(w)
+			until = sooner(until, next)
+		}
 		c := known[key]
 		if special := len(not)+len(only) > 0; c == nil || special {
-			c = &class{queues: queues, stages: stages, channel: key.channel, needs: needs, skills: sorted(needs), least: key.least, only: only, not: not}
+			c = &class{queues: append([]string{w.Queue}, help...), stages: append([]int{key.stage}, stages...), channel: key.channel, needs: needs, skills: sorted(needs), least: key.least, only: only, not: not}
 			m.classes = append(m.classes, c)
 			if !special {
 				known[key] = c
@@ -166,10 +171,9 @@ func inOrder(a, b *Waiting) int {
 	return cmp.Or(strings.Compare(a.Rank, b.Rank), a.Enqueued.Compare(b.Enqueued), cmp.Compare(a.Contact, b.Contact))
 }
 
-// queuesOf returns the queues whose agents may have w by now, and when there is
-// one more.
-func (m *pool) queuesOf(w *Waiting) (queues []string, stages []int, over string, next time.Time) {
-	queues, stages = []string{w.Queue}, []int{m.stageOf(w, w.Queue)}
+// helpers returns the queues whose agents help w by now, and when there is one
+// more.
+func (m *pool) helpers(w *Waiting) (queues []string, stages []int, over string, next time.Time) {
 	for _, o := range w.Overflow {
 		if from := w.Enqueued.Add(o.After); from.After(m.now) {
 			next = sooner(next, from)
