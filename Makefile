@@ -58,6 +58,7 @@ OFFERS ?= 0
 simulate: ## the simulation for long (SEEDS=20000 virtual hours) into docs/simulation.md, and every known bug against it
 	@nice $(GO) run ./tests/sim/simulate -seeds $(SEEDS) -offers $(OFFERS) -page docs/simulation.md
 	@nice $(GO) test -count=1 -timeout 60m ./tests/sim/bugs -all
+	@nice $(GO) test -count=1 -timeout 120m ./tests/sim/model -large -v
 
 clean: ## remove what was built
 	rm -rf build

@@ -1,8 +1,3 @@
-// Package sim runs the real handlers of acd, ivr, event and crm over a cloud in
-// memory, with relays, callers and agents played by models, on a clock that
-// jumps. A seed decides who calls when, what fails and in which order things
-// happen, so a run that finds a fault finds it again. It decides what must hold
-// for every run (check.go); what the centre does is the product's business.
 package sim
 
 import (

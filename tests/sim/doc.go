@@ -1,0 +1,41 @@
+// Package sim runs the real handlers of acd, ivr, event and crm over a cloud in
+// memory, with relays, callers and agents played by models, on a clock that
+// jumps. A seed decides who calls when, what fails and in which order things
+// happen, so a run that finds a fault finds it again. It decides what must hold
+// for every run; what the centre does is the product's business.
+//
+// # What proves what
+//
+// The rows T-01 to T-19 of the test matrix that are about routing:
+//
+//	T-01  histories    TestEveryHistoryHasAnOrder (every weather), TestClientsRace
+//	                   (ten clients in real time), history.Check and history.Desk
+//	T-02  throttling   weather "contention and throttling": 20 % conflicts, 30 %
+//	                   throttled, 5 % down, 5 % lost answers; and "lost answers"
+//	T-03  repeats      weather "repeated and reordered events"
+//	T-04  crash points TestEveryCrashPointOfEveryHandler: every request of every
+//	                   handler in eleven scenes, before and after it; and
+//	                   TestTheProcessIsKilledAfterEachWrite
+//	T-05  timers       weathers "timers early, late and twice" and "timers that
+//	                   never come"
+//	T-06  pauses       weather "functions run into each other" (functions stand
+//	                   still for up to 4 s), TestOperationsInTurn (an owner of the
+//	                   lease is lost, others go on)
+//	T-17  vanishing    weather "agents vanish and press twice", scene "the first
+//	                   agent vanishes"; the sockets of desks are shared/live's
+//	T-18  clocks       weather "clocks five minutes apart"
+//	T-19  poison       functions/acd/handler and shared/cloud/lambdaevent: a record
+//	                   that fails is reported alone
+//
+// Bad input: two browsers of one agent and late and repeated accepts are in the
+// weather "agents vanish and press twice"; skills that nobody has in a scene of
+// their own.
+//
+// The checker's invariants are named in its messages as in the product's promises:
+// I-1 no contact lost, I-2 no agent offered twice, I-3 no contact assigned twice,
+// I-4 no lost wake-up, I-5 order, I-7 one record, I-9 timers, I-10 webhooks.
+//
+// tests/sim/bugs holds the known bugs that all this must catch, tests/sim/model an
+// explicit-state model of the protocol, tests/sim/simulate the long run whose page
+// is docs/simulation.md.
+package sim
