@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -41,10 +42,9 @@ const (
 	histories   = "TestEveryHistoryHasAnOrder"
 )
 
-// All returns the bugs. The first six are the mutations of the protocol that its
-// model knows.
+// All returns the bugs. First come mutations of the protocol.
 func All() []Bug {
-	return append(protocol(), careless()...)
+	return slices.Concat(protocol(), rounds(), careless())
 }
 
 // Apply writes the files of root as the bug leaves them into dir and returns what

@@ -17,10 +17,12 @@ func protocol() []Bug {
 `},
 		}},
 		{Name: "a scan ends where its first page is full", Run: vanish, Seeds: 60, Caught: "I-4", Edits: append(smallPages(),
-			Edit{"shared/acd/view.go", `func (v *view) more(ctx context.Context) (bool, error) {`, `func (v *view) more(ctx context.Context) (bool, error) {
-	if v != nil {
-		return false, nil
-	}`})},
+			Edit{"shared/acd/view.go", `		read = true
+		if err := v.read(ctx, s); err != nil {`, `		if s.done = true; s.done {
+			continue
+		}
+		read = true
+		if err := v.read(ctx, s); err != nil {`})},
 		{Name: "a claim asks for the version instead of the epoch", Run: yields, Seeds: 40, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/row.go", `contact.AttrEpoch: c.Epoch, "enq"`, `contact.AttrEpoch: c.Version, "enq"`},
 			{"shared/acd/round.go", `{Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}`, `{Attr: contact.AttrVersion, Op: "=", Value: w.Epoch}`},
@@ -29,13 +31,23 @@ func protocol() []Bug {
 			{"shared/acd/view.go", `To: rowWaiting + "\uffff", Strong: true, Limit: wholePage`, `To: rowWaiting + "\uffff", Limit: wholePage`},
 		}},
 		{Name: "the consumer acknowledges what it has not done", Run: aborts, Seeds: 60, Caught: "I-[0-9]", Edits: []Edit{
-			{"shared/acd/change.go", `		errs = append(errs, r.repairCompleted(ctx, was, c))
-	}
-	return errors.Join(errs...)`, `		errs = append(errs, r.repairCompleted(ctx, was, c))
-	}
+			{"shared/acd/change.go", `	}
+	return errors.Join(errs...)
+}
+
+// repairContact puts`, `	}
 	_ = errors.Join(errs...)
-	return nil`},
+	return nil
+}
+
+// repairContact puts`},
 		}},
+	}
+}
+
+// rounds returns mutations of who looks, and when.
+func rounds() []Bug {
+	return []Bug{
 		{Name: "an owner lets go although it was called again", Run: inTurn, Orders: 12000, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/lease.go", `w.If = append(w.If, cloud.Cond{Attr: attrDirty, Op: "=", Value: *dirty})`, `_ = *dirty`},
 		}},
