@@ -39,7 +39,7 @@ const (
 //   - GetMetrics of an agent, or of a channel that has no queues yet; and of a
 //     queue's agents all but how many are available, as those who are busy or
 //     away leave no rows to count;
-//   - CreateCallback, Act and Data.
+//   - CreateCallback of a certain agent, Act and Data.
 //
 // So does a call outside (TransferParticipantToThirdParty) by the flow of a
 // contact that waits, see keepPlace; before the queue it is served.
@@ -61,6 +61,8 @@ func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.En
 		return s.understand(ctx, c, m, a)
 	case interp.SetContact:
 		return s.refuse(ctx, c, m, errRelated), nil
+	case interp.CreateCallback:
+		return s.callBack(ctx, c, m, a)
 	case interp.SetRouting:
 		return s.reorder(ctx, c, m, a)
 	}
