@@ -110,6 +110,18 @@ func benchmarks() []hot {
 		{"shared/acd", "^BenchmarkMatch$", "300ms", func(t *table, r result) {
 			t.row("match 200 contacts with 200 agents", fmt.Sprintf("%.2f ms", r.of["ns/op"]/1e6), "")
 		}},
+		{"shared/acd", "^BenchmarkMatchCrowd$", "300ms", func(t *table, r result) {
+			t.row("decide a round"+r.variant(), fmt.Sprintf("%.2f ms", r.of["ns/op"]/1e6), "10 ms at 10,000 agents")
+		}},
+		{"tests/bench/routing", "^BenchmarkPairs$", "1x", func(t *table, r result) {
+			t.row("pairs of one group", perSecond(r.of["pairs/s"]), "400/s")
+		}},
+		{"tests/bench/routing", "^BenchmarkOffer$", "1x", func(t *table, r result) {
+			t.row("offer at 100 claims/s, 4 to 6 ms a request, p99", fmt.Sprintf("%.0f ms", r.of["ms-p99"]), "100 ms")
+		}},
+		{"tests/bench/routing", "^BenchmarkRound$", "20x", func(t *table, r result) {
+			t.row("an agent's coming"+r.variant(), fmt.Sprintf("%.0f µs", r.of["µs/round"]), "no growth")
+		}},
 		{"shared/recording", "^BenchmarkSealTwoSeconds$", "300ms", func(t *table, r result) {
 			t.row("seal a second of a stereo call", fmt.Sprintf("%.1f µs", r.of["ns/op"]/2e3), "")
 		}},
