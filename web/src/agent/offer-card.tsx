@@ -22,9 +22,9 @@ export function OfferCard({ offer, brief }: { offer: Offer; brief?: boolean }) {
         <Left offer={offer} />
       </div>
       <Why of={offer} waited={offer.waitedSeconds} />
-      {offer.consult && (
+      {offer.invitation && (
         <p className="note-in">
-          <strong>{offer.consult.from}</strong> · {t('call.consulting')}
+          <strong>{offer.invitation.from}</strong> · {t('call.consulting')}
         </p>
       )}
       {!brief && <Last pop={offer.pop} />}

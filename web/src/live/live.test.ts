@@ -64,6 +64,25 @@ describe('deltas of an agent’s topic', () => {
     expect([(t.state as Me).offers.length, (t.state as Me).contacts.length]).toEqual([1, 0])
   })
 
+  it('shows who has a contact whom it consults, and the consulted an offer and then a contact of its own', () => {
+    const parties = [{ id: 'customer', kind: 'customer', mode: 'hold' }, { id: 'p1', kind: 'agent', mode: 'ringing' }]
+    const talk = (v: number, state: object | null) => change('talk', 'c1', v - 1, v, state)
+    let owner = delta('me', start(), change('contact', 'c1', 0, 5, contact('c1', { role: 'agent' }))).topic
+    owner = delta('me', owner, talk(1, { parties, consult: { party: 'p1', state: 'ringing' } })).topic
+    expect((owner.state as Me).contacts[0]).toMatchObject({ parties, consult: { state: 'ringing' } })
+    owner = delta('me', owner, talk(2, { parties: parties.slice(0, 1) })).topic
+    expect((owner.state as Me).contacts[0]?.consult).toBeUndefined()
+
+    let asked = delta('me', start(), talk(1, { parties, offer: { ...offer('c1'), party: 'p1', invitation: { from: 'Wu' } } })).topic
+    expect((asked.state as Me).offers).toHaveLength(1)
+    asked = delta('me', asked, talk(2, { parties, contact: contact('c1', { role: 'consulted', party: 'p1' }) })).topic
+    expect([(asked.state as Me).offers.length, (asked.state as Me).contacts[0]?.pop?.name]).toEqual([0, '王芳'])
+    const handed = delta('me', asked, change('contact', 'c1', 6, 7, contact('c1', { role: 'agent' }))).topic
+    expect((handed.state as Me).contacts.map((c) => c.party)).toEqual([undefined])
+    asked = delta('me', asked, talk(3, null)).topic
+    expect((asked.state as Me).contacts).toEqual([])
+  })
+
   it('leaves alone what it does not know', () => {
     const t = delta('me', start(), change('planet', 'x', 0, 1, {})).topic
     expect(t.state).toEqual(me)

@@ -1,7 +1,7 @@
 // How snapshots and deltas become state. Pure. A delta names the version of the
 // item before and after: what is not newer is ignored, and where one is missing
 // in between the whole topic is asked for again.
-import type { Current, Delta, Floor, FloorAgent, FloorContact, FloorQueue, Me, Offer, Snapshot, TopicName } from './types'
+import type { Current, Delta, Floor, FloorAgent, FloorContact, FloorQueue, Me, Offer, Snapshot, Talk, TopicName } from './types'
 
 export type Topic = {
   state: unknown // null until its first snapshot
@@ -59,6 +59,7 @@ export function mergeMe(me: Me, d: Delta): Me {
     return d.state ? { ...rest, ...(d.state as Partial<Me>) } : me
   }
   if (d.entity === 'left') return { ...me, contacts: replace(me.contacts, (c) => c.leftOffer === d.id, d.state as Current | null) }
+  if (d.entity === 'talk') return mergeTalk(me, d.id, d.state as Talk | null)
   if (d.entity !== 'offer' && d.entity !== 'contact') return me // of a later server
   const was = me.offers.find((o) => o.contactId === d.id) ?? me.contacts.find(has(d.id))
   const offer = d.entity === 'offer' ? (d.state as Offer | null) : null
@@ -67,6 +68,24 @@ export function mergeMe(me: Me, d: Delta): Me {
     ...me,
     offers: put(me.offers, 'contactId', d.id, offer),
     contacts: replace(me.contacts, has(d.id), current && { ...(was?.pop ? { pop: was.pop } : {}), ...(was && 'transfer' in was && was.transfer ? { transfer: was.transfer } : {}), ...current }),
+  }
+}
+
+/** mergeTalk takes who takes part in a contact: to who has it that is a matter of the
+ *  contact; another takes part by an offer or a contact of its own. */
+function mergeTalk(me: Me, id: string, talk: Talk | null): Me {
+  const mine = has(id)
+  const asParty = (x: { contactId: string; leftOffer?: string; party?: string }) => mine(x) && !!x.party
+  const was = me.offers.find(asParty) ?? me.contacts.find(asParty)
+  const contacts = replace(me.contacts, asParty, talk?.contact ? { ...(was?.pop ? { pop: was.pop } : {}), ...talk.contact } : null)
+  return {
+    ...me,
+    offers: replace(me.offers, asParty, talk?.offer ?? null),
+    contacts: contacts.map((c) => {
+      if (!talk || !mine(c) || c.party) return c
+      const { consult: _, ...rest } = c // absent: none is under way
+      return { ...rest, parties: talk.parties, ...(talk.consult ? { consult: talk.consult } : {}) }
+    }),
   }
 }
 

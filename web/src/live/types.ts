@@ -22,6 +22,9 @@ export type Pop = {
   note?: string
 }
 
+/** Invitation says who asks an agent to take part. */
+export type Invitation = { from?: string; reason?: 'consult' | 'supervise' }
+
 export type Transfer = { from?: string; note?: string }
 
 export type Offer = {
@@ -33,7 +36,8 @@ export type Offer = {
   until: string
   pop?: Pop
   transfer?: Transfer
-  consult?: { from?: string; reason?: string }
+  party?: string // set when one is asked to take part in a contact that another has
+  invitation?: Invitation
 }
 
 export type PartyMode = 'talk' | 'hold' | 'listen' | 'whisper' | 'barge' | 'ringing'
@@ -52,6 +56,8 @@ export type Current = {
   until?: string
   joined?: string // when the agent was joined with the customer
   pop?: Pop
+  party?: string // set when another has the contact
+  invitation?: Invitation
   role?: 'agent' | 'consulted' | 'party' | 'supervisor'
   transferred?: boolean
   leftOffer?: string // with transferred: the offer by which the agent had it; it may come back by another
@@ -59,6 +65,9 @@ export type Current = {
   parties?: Party[]
   consult?: Consult
 }
+
+/** Talk is what a change of who takes part in a contact changes for one agent. */
+export type Talk = { parties: Party[]; consult?: Consult; offer?: Offer; contact?: Current }
 
 export type Me = {
   id: string
