@@ -6,7 +6,7 @@ func protocol() []Bug {
 		{Name: "a row is deleted whatever its epoch", Run: yields, Seeds: 60, Caught: "I-4", Quick: true, Edits: []Edit{
 			{"shared/acd/row.go", `Delete: true, If: []cloud.Cond{{Attr: contact.AttrEpoch, Op: "=", Value: epoch}}}`, `Delete: true}`},
 		}},
-		{Name: "a claim is two writes without a fence", Run: yields, Seeds: 40, Caught: "I-[24]", Quick: true, Edits: []Edit{
+		{Name: "a claim is two writes without a fence", Run: yields, Seeds: 40, Caught: "I-[249]", Quick: true, Edits: []Edit{
 			{"shared/acd/round.go", `r.transact(ctx, offer,`, `r.apart(ctx,`},
 			{"shared/acd/round.go", "", `func (r *Router) apart(ctx context.Context, w ...cloud.Write) error {
 	if err := r.transact(ctx, "", w[1]); err != nil {
