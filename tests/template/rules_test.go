@@ -54,7 +54,7 @@ func queues(s stack) []string {
 			continue
 		}
 		dlq, _, _ := strings.Cut(text(at(p, "RedrivePolicy", "deadLetterTargetArn", "Fn::GetAtt")), ".")
-		receives := 5.0
+		receives := 5
 		if name == "CallsQueue" {
 			receives = 100 // who receives without room for a call leaves it
 		}
