@@ -187,6 +187,9 @@ func TestFunctionsGetTheEnvironmentThatTheyRead(t *testing.T) {
 			if m[1] != "" {
 				name = shared[m[1]]
 			}
+			if strings.HasPrefix(name, "AWS_") {
+				continue // Lambda's own: the credentials and region of the function
+			}
 			if read++; name == "" || vars[name] == nil && own[name] == nil {
 				t.Errorf("%s reads %s%s, which is not set", f, m[1], m[2])
 			}
