@@ -33,7 +33,7 @@ story(async () => {
   await wu.page.unroute('**/v1/auth/refresh')
   await wu.page.unroute('**/v1/contacts/**')
   await wu.page.getByRole('dialog').getByLabel(wu.words('login.password'), { exact: true }).fill(wu.login.password)
-  await wu.page.getByRole('dialog').getByRole('button', { name: wu.words('login.enter') }).click()
+  await wu.page.getByRole('dialog').getByRole('button', { name: wu.words('login.enter'), exact: true }).click()
   await wu.page.getByText(wu.words('login.again.title')).first().waitFor({ state: 'hidden', timeout: 30_000 })
   await Promise.all([li.hears(1000), wu.hears(440)])
 
