@@ -50,7 +50,11 @@ func (s *Service) HandleMessage(ctx context.Context, body []byte) error {
 	if err != nil {
 		return err
 	}
-	if watched, err := s.isWatched(ctx, l.Item.Key().Tenant()); err != nil || !watched {
+	tenant := l.Item.Key().Tenant()
+	if tenant == "" {
+		return errNoChange
+	}
+	if watched, err := s.isWatched(ctx, tenant); err != nil || !watched {
 		return err
 	}
 	if c := contact.FromItem(l.Item); c != nil {
@@ -65,8 +69,10 @@ func (s *Service) HandleMessage(ctx context.Context, body []byte) error {
 	if a := agent.FromItem(l.Item); a != nil {
 		return s.tellAgent(ctx, l, a)
 	}
-	return fault.New(fault.Invalid, "live: a change of neither a contact nor an agent")
+	return errNoChange
 }
+
+var errNoChange = fault.New(fault.Invalid, "live: a change of neither a contact nor an agent")
 
 // tellContact tells the agent first: an offer waits for it.
 func (s *Service) tellContact(ctx context.Context, l event.Live, c *contact.Contact) error {
