@@ -65,7 +65,10 @@ func TestACallIsPlacedOnce(t *testing.T) {
 	if n := strings.Count(b.story(), "CALL_ANSWERED"); n != 1 {
 		t.Errorf("answered %d times:\n%s", n, b.story())
 	}
-	if !strings.HasPrefix(b.story(), "NEW_OUTBOUND_CALL\nCALL_ANSWERED\nHANGUP Hangup-B") {
+	// Whether the phone's 180 is told before it picks up, and where the other
+	// messages fall, is chance.
+	story := strings.NewReplacer("RINGING\n", "", "NEW_OUTBOUND_CALL\n", "").Replace(b.story() + "\n")
+	if story != "CALL_ANSWERED\nHANGUP Hangup-B\n" {
 		t.Errorf("story:\n%s", b.story())
 	}
 	select {

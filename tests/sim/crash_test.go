@@ -90,7 +90,7 @@ func TestEveryCrashPointOfEveryHandler(t *testing.T) {
 	t.Logf("crash points: %s", strings.Join(told, ", "))
 	for _, who := range []string{"acd stream", "acd queue", "event", "crm", "desk SetStatus", "desk Accept", "desk Reject", "desk Finish",
 		"ivr NEW_INBOUND_CALL", "ivr ACTION_SUCCESSFUL", "ivr ACTION_FAILED", "ivr CALL_UPDATE_REQUESTED", "ivr HANGUP"} {
-		if points[who] == 0 {
+		if points[who] == 0 && crashStep == 1 {
 			t.Errorf("%s was never ended", who)
 		}
 	}
