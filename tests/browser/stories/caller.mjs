@@ -22,7 +22,7 @@ story(async () => {
 
   await li.page.emulateMedia({ colorScheme: 'light' })
   li.language = 'zh-CN'
-  await li.page.goto(`${bed.url}/call`)
+  await li.page.goto(`${bed.url}/call?lang=zh-CN`)
   await li.calls()
   await li.hearsSomething()
   await accessible(li, 'caller page while talking')

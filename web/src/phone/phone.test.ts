@@ -323,6 +323,37 @@ describe('the softphone', () => {
     expect(b.agent.outgoing.terminated).toHaveLength(1)
   })
 
+  it('ends a call of its own when nothing comes any more, but not one that the relay may resume', async () => {
+    const b = bed()
+    await b.phone.start()
+    const lose = (s: FakeSession) => {
+      s.emit('peerconnection', { peerconnection: s.connection })
+      Object.assign(s.connection, { connectionState: 'disconnected' })
+      s.connection.dispatchEvent(new Event('connectionstatechange'))
+    }
+    const taken = b.invite(auto)
+    await settle()
+    taken.emit('confirmed')
+    vi.useFakeTimers()
+    lose(taken)
+    vi.advanceTimersByTime(10_000)
+    expect(b.phone.get().call).not.toBeNull()
+    vi.useRealTimers()
+    taken.over = true
+    taken.emit('ended', { cause: 'Terminated' })
+
+    await b.phone.call('sip:95000@huawu')
+    const own = b.agent.outgoing
+    own.emit('accepted')
+    vi.useFakeTimers()
+    lose(own)
+    vi.advanceTimersByTime(2_000)
+    expect(b.phone.get().call).not.toBeNull()
+    vi.advanceTimersByTime(2_000)
+    vi.useRealTimers()
+    expect(b.phone.get()).toMatchObject({ call: null, ended: { cause: 'media lost' } })
+  })
+
   it('mutes the track, and forgets it with the call', async () => {
     const b = bed()
     await b.phone.start()

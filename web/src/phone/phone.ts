@@ -49,6 +49,7 @@ export type PhonePorts = {
   after: (ms: number, f: () => void) => void
 }
 
+const unheardFor = 3000 // ms; a connection may come back by itself
 const candidateWithin = 300 // ms; ICE of the relay needs none of ours
 export const qualityEvery = 5_000
 export const againAfter = 3_000 // that a phone which got no ticket asks for one again
@@ -60,6 +61,7 @@ export class Phone {
   private stopStats: (() => void) | null = null
   private first: Reading | null = null
   private last: Reading | null = null
+  private outgoing = false
   private remote: MediaStream | null = null
   private listeners = new Set<() => void>()
   private starting = 0
@@ -155,6 +157,7 @@ export class Phone {
     const track = await this.ports.mic.open()
     if (!this.ua) return
     const s = this.ua.call(target, { mediaStream: new MediaStream([track]), ...connection }) as SessionLike
+    this.outgoing = true
     this.adopt(s)
   }
 
@@ -215,6 +218,16 @@ export class Phone {
       if (pc.iceGatheringState === 'gathering') setTimeout(() => pc.signalingState !== 'closed' && pc.dispatchEvent(new Event('icecandidate')), candidateWithin)
     })
     pc.addEventListener('track', (e) => this.listen(e.streams[0] ?? new MediaStream([e.track])))
+    pc.addEventListener('connectionstatechange', () => {
+      if (this.unheard(pc)) setTimeout(() => this.unheard(pc) && this.finish('media lost'), unheardFor)
+    })
+  }
+
+  /** unheard: nothing comes any more in a call that was made from here. Its BYE may
+   *  have gone to a socket that was lost. A call that was taken is the relay's to
+   *  end: it calls the agent again. */
+  private unheard(pc: RTCPeerConnection): boolean {
+    return this.outgoing && this.session?.connection === pc && ['disconnected', 'failed', 'closed'].includes(pc.connectionState)
   }
 
   private listen(stream: MediaStream): void {
@@ -250,6 +263,7 @@ export class Phone {
   private finish(cause: string): void {
     const had = this.session !== null
     this.session = null
+    this.outgoing = false
     this.stopStats?.()
     this.stopStats = null
     this.first = this.last = null
