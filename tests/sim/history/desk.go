@@ -102,8 +102,19 @@ func (d *Desk) Check() (contacts, operations int, err error) {
 	return len(d.of), operations, errors.Join(errs...)
 }
 
-// Explains reports whether one order explains a history of one contact.
-func Explains(ops []porcupine.Operation) bool { return porcupine.CheckOperations(routing(), ops) }
+// Explains reports whether one order explains a history of one contact, in which
+// no offer was claimed twice: an offer is minted once.
+func Explains(ops []porcupine.Operation) bool {
+	claimed := map[contact.OfferID]bool{}
+	for _, o := range ops {
+		c := o.Input.(call)
+		if c.verb == Claim && claimed[c.offer] {
+			return false
+		}
+		claimed[c.offer] = claimed[c.offer] || c.verb == Claim
+	}
+	return porcupine.CheckOperations(routing(), ops)
+}
 
 // Relied returns the index of a claim whose offer was then accepted; -1 if there
 // is none.
