@@ -14,7 +14,7 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # the transform asks b
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-ABSENT = {"Desk", "Network", "Relay"}  # nested stacks of nothing but absent types
+ABSENT = {"Desk", "Live", "LiveApi", "Network", "Relay"}  # of types that are absent, or nested stacks of nothing else
 
 
 class NoManagedPolicies:
@@ -24,10 +24,28 @@ class NoManagedPolicies:
         return {}
 
 
+def without(v):
+    """What names something absent gets a name that leads nowhere: its functions are still deployed."""
+    if isinstance(v, dict):
+        if v.get("Ref") in ABSENT:
+            return "absent"
+        got = v.get("Fn::GetAtt")
+        if (got.split(".")[0] if isinstance(got, str) else got and got[0]) in ABSENT:
+            return "https://absent.invalid"
+        return {k: without(x) for k, x in v.items()}
+    if isinstance(v, list):
+        return [without(x) for x in v]
+    if isinstance(v, str):
+        for a in ABSENT:
+            v = v.replace("${" + a + "}", "absent")
+    return v
+
+
 def render(text, bucket, base, stack, arch):
     t = yaml_parse(text)
     t["Resources"] = {k: v for k, v in t["Resources"].items() if k not in ABSENT}
-    t["Outputs"] = {k: v for k, v in t["Outputs"].items() if not any(f'"{a}"' in json.dumps(v) for a in ABSENT)}
+    t["Outputs"] = {k: v for k, v in t["Outputs"].items() if without(v) == v}
+    t["Resources"] = without(t["Resources"])
     for name, r in t["Resources"].items():
         p = r.get("Properties", {})
         if r["Type"] == "AWS::Serverless::Function":
