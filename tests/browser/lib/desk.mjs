@@ -141,6 +141,7 @@ export class Caller extends Person {
     say(this.name, 'calls')
     await this.page.getByRole('button', { name: this.say('call'), exact: true }).click()
     await this.page.getByText(this.say('talking'), { exact: true }).waitFor({ timeout: 45_000 })
+    await this.hearsSomething() // nobody presses a key before the menu speaks
   }
 
   async presses(key) {
