@@ -5,10 +5,7 @@
 package invoker
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,7 +15,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/awscloud"
@@ -34,14 +30,10 @@ const MaxPayload = 6 << 20
 
 // Invoker calls functions by name. It is safe for use by many goroutines.
 type Invoker struct {
-	client        *http.Client
-	signer        *v4.Signer
+	lambda        *awscloud.Signed
 	retry         aws.RetryerV2
-	credentials   aws.CredentialsProvider
-	region        string
 	endpoint      string
 	prefix, alias string
-	now           func() time.Time
 }
 
 var _ cloud.Invoker = (*Invoker)(nil)
@@ -51,15 +43,8 @@ func New(cfg awscloud.Config) (*Invoker, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	endpoint := "https://lambda." + cfg.Region + ".amazonaws.com"
-	if cfg.InChina() {
-		endpoint += ".cn"
-	}
-	if cfg.Endpoint != "" {
-		endpoint = strings.TrimSuffix(cfg.Endpoint, "/")
-	}
-	return &Invoker{client: cfg.HTTPClient(patience), signer: v4.NewSigner(), retry: patience.CautiousRetryer(), credentials: cfg.Provider(),
-		region: cfg.Region, endpoint: endpoint, prefix: cfg.FunctionPrefix, alias: cfg.FunctionAlias, now: time.Now}, nil
+	return &Invoker{lambda: cfg.Signed("lambda", patience), retry: patience.CautiousRetryer(), endpoint: cfg.ServiceURL("lambda"),
+		prefix: cfg.FunctionPrefix, alias: cfg.FunctionAlias}, nil
 }
 
 // Invoke calls a function and waits. A name is completed by prefix and alias; an
@@ -105,21 +90,7 @@ func (i *Invoker) target(function string) string {
 
 // post asks once. failed tells that the function answered with its own error.
 func (i *Invoker) post(ctx context.Context, target string, payload []byte) (out []byte, failed bool, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(payload))
-	if err != nil {
-		return nil, false, fault.Wrap(fault.Invalid, err, "address of a function")
-	}
-	r.Header.Set("Content-Type", "application/octet-stream")
-	r.Header.Set("X-Amz-Invocation-Type", "RequestResponse")
-	keys, err := i.credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	sum := sha256.Sum256(payload)
-	if err := i.signer.SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), "lambda", i.region, i.now()); err != nil {
-		return nil, false, fault.Wrap(fault.Internal, err, "sign")
-	}
-	res, err := i.client.Do(r)
+	res, err := i.lambda.Post(ctx, target, payload, "Content-Type", "application/octet-stream", "X-Amz-Invocation-Type", "RequestResponse")
 	if err != nil {
 		return nil, false, err
 	}

@@ -4,19 +4,13 @@
 package polly
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"huawu/shared/cloud/awscloud"
 	"huawu/shared/fault"
@@ -35,12 +29,8 @@ var patience = awscloud.Patience{Answer: 5 * time.Second}
 
 // Polly speaks in one region. It is safe for use by many goroutines.
 type Polly struct {
-	client      *http.Client
-	signer      *v4.Signer
-	credentials aws.CredentialsProvider
-	region      string
-	endpoint    string
-	now         func() time.Time
+	polly    *awscloud.Signed
+	endpoint string
 }
 
 // New returns a speaker in cfg.Region. Of the China regions only cn-northwest-1
@@ -49,15 +39,7 @@ func New(cfg awscloud.Config) (*Polly, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	endpoint := "https://polly." + cfg.Region + ".amazonaws.com"
-	if cfg.InChina() {
-		endpoint += ".cn"
-	}
-	if cfg.Endpoint != "" {
-		endpoint = strings.TrimSuffix(cfg.Endpoint, "/")
-	}
-	return &Polly{client: cfg.HTTPClient(patience), signer: v4.NewSigner(), credentials: cfg.Provider(), region: cfg.Region,
-		endpoint: endpoint, now: time.Now}, nil
+	return &Polly{polly: cfg.Signed("polly", patience), endpoint: cfg.ServiceURL("polly")}, nil
 }
 
 // request is the body of SynthesizeSpeech.
@@ -120,20 +102,7 @@ func (p *Polly) Speak(ctx context.Context, text, language, voiceID string) ([]in
 }
 
 func (p *Polly) post(ctx context.Context, body []byte) ([]int16, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint+"/v1/speech", bytes.NewReader(body))
-	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "polly")
-	}
-	r.Header.Set("Content-Type", "application/json")
-	keys, err := p.credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, awscloud.Wrap(err, "polly: credentials")
-	}
-	sum := sha256.Sum256(body)
-	if err := p.signer.SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), "polly", p.region, p.now()); err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "polly: sign")
-	}
-	res, err := p.client.Do(r)
+	res, err := p.polly.Post(ctx, p.endpoint+"/v1/speech", body, "Content-Type", "application/json")
 	if err != nil {
 		return nil, awscloud.Wrap(err, "polly")
 	}

@@ -4,18 +4,11 @@
 package push
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/awscloud"
@@ -31,12 +24,8 @@ var patience = awscloud.Patience{Answer: 3 * time.Second}
 
 // Push sends to the connections of one API stage. It is safe for use by many goroutines.
 type Push struct {
-	client      *http.Client
-	signer      *v4.Signer
-	credentials aws.CredentialsProvider
-	region      string
-	endpoint    string
-	now         func() time.Time
+	api      *awscloud.Signed
+	endpoint string
 }
 
 var _ cloud.Push = (*Push)(nil)
@@ -49,8 +38,7 @@ func New(cfg awscloud.Config) (*Push, error) {
 	if cfg.PushEndpoint == "" {
 		return nil, fault.New(fault.Invalid, "%s is not set", awscloud.EnvPushEndpoint)
 	}
-	return &Push{client: cfg.HTTPClient(patience), signer: v4.NewSigner(), credentials: cfg.Provider(), region: cfg.Region,
-		endpoint: strings.TrimSuffix(cfg.PushEndpoint, "/"), now: time.Now}, nil
+	return &Push{api: cfg.Signed("execute-api", patience), endpoint: strings.TrimSuffix(cfg.PushEndpoint, "/")}, nil
 }
 
 // Send writes one text message to a connection. Throttling and 5xx are tried
@@ -76,19 +64,7 @@ func (p *Push) Send(ctx context.Context, connection string, text []byte) error {
 func (p *Push) send(ctx context.Context, connection string, text []byte) error {
 	// A connection id ends in "=": escaped here, and once more in what is signed.
 	target := p.endpoint + "/@connections/" + url.PathEscape(connection)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.ReplaceAll(target, "=", "%3D"), bytes.NewReader(text))
-	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "push")
-	}
-	keys, err := p.credentials.Retrieve(ctx)
-	if err != nil {
-		return awscloud.Wrap(err, "push: credentials")
-	}
-	sum := sha256.Sum256(text)
-	if err := p.signer.SignHTTP(ctx, keys, r, hex.EncodeToString(sum[:]), "execute-api", p.region, p.now()); err != nil {
-		return fault.Wrap(fault.Internal, err, "push: sign")
-	}
-	res, err := p.client.Do(r)
+	res, err := p.api.Post(ctx, strings.ReplaceAll(target, "=", "%3D"), text)
 	if err != nil {
 		return awscloud.Wrap(err, "push")
 	}
