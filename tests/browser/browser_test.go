@@ -36,7 +36,7 @@ const patience = 6 * time.Minute
 
 func TestStories(t *testing.T) {
 	need(t)
-	playAll(t, "stories/*.mjs", atOnce)
+	peers.Play(t, "stories/*.mjs", atOnce, play)
 }
 
 // TestBench measures what an agent waits for; see bench.
@@ -45,28 +45,7 @@ func TestBench(t *testing.T) {
 		t.Skip("times are measured by make bench-web, on a machine that does nothing else")
 	}
 	need(t)
-	playAll(t, "bench/*.mjs", 1)
-}
-
-func playAll(t *testing.T, pattern string, atOnce int) {
-	names, err := filepath.Glob(pattern)
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no stories: %v", err)
-	}
-	queue := make(chan string)
-	var players sync.WaitGroup
-	for range atOnce {
-		players.Go(func() {
-			for name := range queue {
-				t.Run(strings.TrimSuffix(filepath.Base(name), ".mjs"), func(t *testing.T) { play(t, name) })
-			}
-		})
-	}
-	for _, name := range names {
-		queue <- name
-	}
-	close(queue)
-	players.Wait()
+	peers.Play(t, "bench/*.mjs", 1, play)
 }
 
 // need skips where a story cannot be played, and says what is missing.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,24 +20,7 @@ import (
 const atOnce = 7
 
 func TestStories(t *testing.T) {
-	names, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no stories: %v", err)
-	}
-	queue := make(chan string)
-	var players sync.WaitGroup
-	for range atOnce {
-		players.Go(func() {
-			for name := range queue {
-				t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) { play(t, name) })
-			}
-		})
-	}
-	for _, name := range names {
-		queue <- name
-	}
-	close(queue)
-	players.Wait()
+	peers.Play(t, "testdata/*.txtar", atOnce, play)
 }
 
 // line is one line of a story.
