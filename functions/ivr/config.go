@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -39,14 +38,14 @@ func loadConfig(getenv func(string) string) (awscloud.Config, ivr.Config, error)
 	if len(language) == 1 || len(language) > 35 { // RFC 5646 §4.4.1
 		faults = append(faults, fault.New(fault.Invalid, "%s is not a language tag", envLanguage))
 	}
-	bots, err := loadBots(getenv, cfg.Region)
+	bots, err := loadBots(getenv, cfg)
 	return cfg, ivr.Config{Tenant: tenant, Language: language, Region: cfg.Region, Understand: bots,
 		PromptBucket: getenv(envPromptBucket), RecordingLocation: getenv(awscloud.EnvBucket)}, errors.Join(append(faults, err)...)
 }
 
 // loadBots says who understands what callers say to bots; nil leaves it to the
 // bots' grammars.
-func loadBots(getenv func(string) string, region string) (understand.Interpreter, error) {
+func loadBots(getenv func(string) string, cfg awscloud.Config) (understand.Interpreter, error) {
 	base, list := getenv(envBotURL), getenv(envLexBots)
 	switch {
 	case base != "" && list != "":
@@ -68,7 +67,8 @@ func loadBots(getenv func(string) string, region string) (understand.Interpreter
 		}
 		bots[name] = lex.Bot{ID: id, Alias: alias}
 	}
-	keys := lex.Credentials{KeyID: getenv("AWS_ACCESS_KEY_ID"), Secret: getenv("AWS_SECRET_ACCESS_KEY"), Session: getenv("AWS_SESSION_TOKEN")}
-	return &lex.Client{HTTP: http.DefaultClient, Endpoint: "https://runtime-v2-lex." + region + ".amazonaws.com", Region: region, Bots: bots, Now: time.Now,
-		Credentials: func(context.Context) (lex.Credentials, error) { return keys, nil }}, nil // a function's are the same for its life
+	return &lex.Client{Poster: cfg.Signed(lex.SigningName, botPatience), Endpoint: cfg.ServiceURL(lex.Service), Bots: bots}, nil
 }
+
+// botPatience bounds a bot's answer: the caller hears nothing meanwhile.
+var botPatience = awscloud.Patience{Answer: 5 * time.Second}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"huawu/shared/cloud/awscloud"
 )
 
 func TestEveryFaultOfTheEnvironmentIsNamedAtOnce(t *testing.T) {
@@ -45,7 +47,7 @@ func TestWhoUnderstandsBots(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := loadBots(func(name string) string { return tt.env[name] }, "cn-north-1")
+			got, err := loadBots(func(name string) string { return tt.env[name] }, awscloud.Config{Region: "cn-north-1"})
 			if (err != nil) != tt.bad || err == nil && fmt.Sprintf("%T", got) != tt.kind {
 				t.Errorf("loadBots = %T, %v", got, err)
 			}

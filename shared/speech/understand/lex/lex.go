@@ -1,18 +1,16 @@
 // Package lex is a bot's service that is an Amazon Lex V2 bot. It decides which
-// bot, alias and locale a name here means and how its answer reads; the request
-// is signed as AWS wants it (Signature Version 4), without the SDK.
+// bot, alias and locale a name here means and how its answer reads; signing the
+// request and sending it is left to the caller's Poster.
 // Source: Amazon Lex V2 runtime API, "RecognizeText".
 package lex
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"huawu/shared/fault"
 	"huawu/shared/flow/grammar"
@@ -27,14 +25,22 @@ type Bot struct {
 	Alias string // id
 }
 
+// Service is Lex V2's runtime as endpoints name it, SigningName as signatures do.
+const (
+	Service     = "runtime-v2-lex"
+	SigningName = "lex"
+)
+
+// Poster sends a signed POST; header are names and values in turn.
+type Poster interface {
+	Post(ctx context.Context, target string, body []byte, header ...string) (*http.Response, error)
+}
+
 // Client asks Lex.
 type Client struct {
-	HTTP        *http.Client
-	Endpoint    string // https://runtime-v2-lex.<region>.amazonaws.com
-	Region      string
-	Bots        map[string]Bot // by the name that flows and grammars use
-	Credentials func(context.Context) (Credentials, error)
-	Now         func() time.Time
+	Poster   Poster
+	Endpoint string         // https://runtime-v2-lex.<region>.amazonaws.com
+	Bots     map[string]Bot // by the name that flows and grammars use
 }
 
 // reply is what is used of RecognizeText's answer.
@@ -66,17 +72,7 @@ func (c *Client) Interpret(ctx context.Context, u understand.Utterance, _ *gramm
 		return grammar.Meaning{}, fault.Wrap(fault.Internal, err, "lex: encode")
 	}
 	path := "/bots/" + url.PathEscape(bot.ID) + "/botAliases/" + url.PathEscape(bot.Alias) + "/botLocales/" + locale(u.Language) + "/sessions/" + url.PathEscape(u.Contact) + "/text"
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Endpoint+path, bytes.NewReader(body))
-	if err != nil {
-		return grammar.Meaning{}, fault.Wrap(fault.Invalid, err, "lex: request")
-	}
-	r.Header.Set("Content-Type", "application/json")
-	keys, err := c.Credentials(ctx)
-	if err != nil {
-		return grammar.Meaning{}, err
-	}
-	sign(r, body, keys, c.Region, "lex", c.Now())
-	res, err := c.HTTP.Do(r)
+	res, err := c.Poster.Post(ctx, c.Endpoint+path, body, "Content-Type", "application/json")
 	if err != nil {
 		return grammar.Meaning{}, fault.Wrap(fault.Unavailable, err, "lex: RecognizeText")
 	}
