@@ -98,6 +98,11 @@ func Small() []Scenario {
 		{Name: "two contacts, one agent with two slots, a crash", Slots: 2, Crashes: 1, Procs: []int8{enqueues, enqueues, comes, repairs}},
 		{Name: "a contact that overflows to another's queue", Slots: 1, Overflow: true, Procs: []int8{enqueues, overflows, comes, comes, repairs}},
 		{Name: "a caller who gives up, a crash", Slots: 1, Crashes: 1, Procs: []int8{enqueues, comes, abandons, repairs}},
+		{Name: "one contact at once, an agent, an offer that expires, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, comes, expires, repairs}},
+		{Name: "one contact at once, one waits, one agent", Slots: 1, Procs: []int8{arrives, enqueues, comes, expires}},
+		{Name: "two contacts at once, one agent, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, arrives, comes, repairs}},
+		{Name: "two contacts at once, one agent with two slots, a crash", Slots: 2, Crashes: 1, Procs: []int8{arrives, arrives, comes, repairs}},
+		{Name: "a contact at once whose caller gives up, two agents, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, comes, comes, abandons, repairs}},
 	}
 }
 
@@ -111,6 +116,10 @@ func Large() []Scenario {
 		{Name: "two contacts, one agent with two slots, one expires, a crash", Slots: 2, Crashes: 1, Procs: []int8{enqueues, enqueues, comes, expires, repairs}},
 		{Name: "two contacts that overflow, two agents, no crash", Slots: 1, Overflow: true, Procs: []int8{enqueues, enqueues, overflows, comes, comes, repairs}},
 		{Name: "one overflows, expires, two agents, a crash", Slots: 1, Overflow: true, Crashes: 1, Procs: []int8{enqueues, overflows, comes, comes, expires, repairs}},
+		{Name: "one at once and one that waits, one agent, one expires, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, enqueues, comes, expires, repairs}},
+		{Name: "two at once, two agents, one expires, no crash", Slots: 1, Procs: []int8{arrives, arrives, comes, comes, expires}},
+		{Name: "two at once, two agents, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, arrives, comes, comes, repairs}},
+		{Name: "one at once, two agents, one expires, two crashes", Slots: 1, Crashes: 2, Procs: []int8{arrives, comes, comes, expires, repairs}},
 		{Name: "two crashes", Slots: 1, Crashes: 2, Procs: []int8{enqueues, comes, comes, expires, repairs}},
 	}
 }

@@ -59,6 +59,7 @@ const (
 	expires
 	abandons
 	repairs
+	arrives // a contact that is claimed at once if nobody waits, and else enqueues
 )
 
 const (
@@ -89,14 +90,21 @@ const (
 	SlotsUnbounded  Mutation = "a claim does not look whether a slot is free"
 	ReleaseByAgent  Mutation = "a slot is freed by agent, not by offer"
 	AckWithoutRound Mutation = "the consumer acknowledges without a round"
+	AtOnceUnfenced  Mutation = "a claim at once does not look at the agent's epoch and slot"
+	AtOnceOrNever   Mutation = "a contact whose claim at once was refused gets its row and no round"
+	AtOnceAnyEpoch  Mutation = "after a claim at once the agent's row is deleted whatever its epoch"
 )
 
 // start is the first state of a scenario.
 func (sc Scenario) start() (s state) {
 	count := map[int8]int8{}
 	for n, kind := range sc.Procs {
-		s.p[n] = process{kind: kind, x: count[kind]}
-		count[kind]++
+		of := kind
+		if kind == arrives {
+			of = enqueues // both bring a contact
+		}
+		s.p[n] = process{kind: kind, x: count[of]}
+		count[of]++
 	}
 	return s
 }

@@ -48,6 +48,9 @@ func TestEveryMutationIsCaught(t *testing.T) {
 		{SlotsUnbounded, small[1], "I-2"},
 		{ReleaseByAgent, Scenario{Slots: 1, Crashes: 1, Procs: []int8{enqueues, enqueues, comes, expires, abandons, repairs}}, "I-2"},
 		{AckWithoutRound, small[1], "I-4"},
+		{AtOnceUnfenced, Scenario{Slots: 1, Procs: []int8{arrives, arrives, comes}}, "I-2"},
+		{AtOnceOrNever, Scenario{Slots: 1, Procs: []int8{arrives, comes}}, "I-4"},
+		{AtOnceAnyEpoch, Scenario{Slots: 1, Procs: []int8{arrives, comes, expires}}, "I-4"},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.bug), func(t *testing.T) {

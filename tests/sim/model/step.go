@@ -11,6 +11,8 @@ func (sc Scenario) steps(s state) (out []state) {
 		switch p.kind {
 		case enqueues, overflows:
 			out = sc.contactComes(out, s, i)
+		case arrives:
+			out = sc.contactArrives(out, s, i)
 		case comes:
 			out = sc.agentComes(out, s, i)
 		case rounds:
@@ -47,6 +49,72 @@ func (sc Scenario) contactComes(out []state, s state, i int) []state {
 		sc.round(p)
 	}
 	return append(out, s)
+}
+
+// contactArrives is enqueue where nobody waits and somebody is free: one look at
+// the rows, then the claim, which the contact's own write is part of. What has
+// changed since the look refuses it, and the contact waits as any other.
+func (sc Scenario) contactArrives(out []state, s state, i int) []state {
+	p := &s.p[i]
+	c := p.x
+	switch p.pc {
+	case 0:
+		if !sc.anyPair(s) {
+			for a := range int8(maxAgents) {
+				if s.f[a] != 0 && sc.serves(a, 0) {
+					n := s
+					q := &n.p[i]
+					q.pc, q.agent, q.fEpoch = 1, a, s.f[a]
+					out = append(out, n)
+				}
+			}
+		}
+		p.pc = 2 // the look may also have been spared
+	case 1:
+		if a := &s.a[p.agent]; sc.takes(*a, p.fEpoch) {
+			s.next++
+			slot := max(0, sc.room(*a))
+			a.offer[slot], a.of[slot] = s.next, c
+			s.c[c] = contact{state: offered, epoch: 1, offer: s.next, agent: p.agent}
+			p.pc = 4
+		} else {
+			p.pc = 2
+		}
+	case 2:
+		s.c[c] = contact{state: queued, epoch: 1}
+		p.pc = 3
+	case 3:
+		s.rowsOf(c)
+		if sc.round(p); sc.Bug == AtOnceOrNever {
+			*p = process{kind: rounds, pc: over}
+			s.told = 0
+		}
+	case 4:
+		if s.f[p.agent] == p.fEpoch && !(sc.free(s.a[p.agent]) && s.a[p.agent].epoch == p.fEpoch) || sc.Bug == AtOnceAnyEpoch {
+			s.f[p.agent] = 0
+		}
+		*p = process{kind: rounds, pc: over}
+	}
+	return append(out, s)
+}
+
+// takes reports whether a claim at once finds the agent as it was seen.
+func (sc Scenario) takes(a agent, epoch int8) bool {
+	return sc.Bug == AtOnceUnfenced && a.ready == 1 || sc.free(a) && a.epoch == epoch
+}
+
+// anyPair reports whether somebody waits whom a free agent could have.
+func (sc Scenario) anyPair(s state) bool {
+	for q := range int8(queues) {
+		for c := range int8(maxContacts) {
+			for a := range int8(maxAgents) {
+				if s.w[q][c] != 0 && s.f[a] != 0 && sc.serves(a, q) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (sc Scenario) agentComes(out []state, s state, i int) []state {
