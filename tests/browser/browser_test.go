@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -79,12 +80,13 @@ func play(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, log := open(t)
+	out := outside(t, path)
+	box, log := open(t, out)
 	line := newLine(t, strings.TrimPrefix(box.Info().URL, "http://"))
 	info := box.Info()
 	b := bed{URL: "http://" + line.addr(), Number: info.Number, Agents: info.Agents, Tenant: info.Tenant, Admin: info.Admin,
 		Chromium: peers.Need(t, "chromium"), Dir: t.TempDir(), Artifacts: artifacts(t, name)}
-	b.Control = control(t, info, line)
+	b.Control = control(t, info, line, out)
 	raw, err := json.Marshal(b)
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +106,29 @@ func play(t *testing.T, name string) {
 	}
 }
 
+// outsideLine is the line of a story that wants a telephone outside, which the
+// centre can call: a comment with its number.
+var outsideLine = regexp.MustCompile(`(?m)^// outside: (\+\d+)$`)
+
+// outsideTone is what it says, in Hz.
+const outsideTone = 700
+
+// outside starts the telephone outside that a story wants; nil if it wants none.
+func outside(t *testing.T, story string) *telephone {
+	t.Helper()
+	text, err := os.ReadFile(story)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := outsideLine.FindSubmatch(text)
+	if found == nil {
+		return nil
+	}
+	number := string(found[1])
+	b := peers.StartBaresip(t, peers.Phone{User: number, Tone: outsideTone})
+	return &telephone{Baresip: b, name: number, ear: peers.NewEar(b), calls: 1}
+}
+
 // artifacts is the folder for a story's pictures: kept if BROWSER_ARTIFACTS
 // names one.
 func artifacts(t *testing.T, name string) string {
@@ -118,15 +143,19 @@ func artifacts(t *testing.T, name string) string {
 	return dir
 }
 
-// open starts a centre on free ports.
-func open(t *testing.T) (*onebox.Box, *logText) {
+// open starts a centre on free ports, which calls out to a telephone if there is one.
+func open(t *testing.T, out *telephone) (*onebox.Box, *logText) {
 	t.Helper()
+	var callsOut string
+	if out != nil {
+		callsOut = out.Address
+	}
 	free := netip.MustParseAddrPort("127.0.0.1:0")
 	rtp := peers.FreePorts(t, 80)
 	said := &logText{}
 	box, err := onebox.Start(t.Context(), onebox.Config{
 		Data: t.TempDir(), HTTP: free, SIP: free, Admin: free, RTP: [2]uint16{uint16(rtp), uint16(rtp + 79)},
-		Fast: true, Demo: true, RingSeconds: ringSeconds, ACWSeconds: 120, DrainWait: time.Second, Log: slog.New(slog.NewJSONHandler(said, nil)),
+		Fast: true, Demo: true, RingSeconds: ringSeconds, ACWSeconds: 120, CallsOut: callsOut, DrainWait: time.Second, Log: slog.New(slog.NewJSONHandler(said, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -24,9 +24,13 @@ type wish struct {
 }
 
 // control answers a story's wishes for what a page cannot do: telephones that
-// call or ring, and a line that is cut. It returns its URL.
-func control(t *testing.T, info onebox.Info, l *line) string {
+// call or ring, and a line that is cut. out is the telephone outside; nil if there
+// is none. It returns its URL.
+func control(t *testing.T, info onebox.Info, l *line, out *telephone) string {
 	phones := map[string]*telephone{}
+	if out != nil {
+		phones[out.name] = out
+	}
 	do := map[string]func(wish) error{
 		"line":  func(w wish) error { l.set(w.Cut); return nil },
 		"dial":  func(w wish) error { return dial(t, phones, info, w) },
@@ -34,6 +38,16 @@ func control(t *testing.T, info onebox.Info, l *line) string {
 		"press": func(w wish) error { return with(phones, w, func(p *telephone) error { p.Press(w.Digits); return nil }) },
 		"hangup": func(w wish) error {
 			return with(phones, w, func(p *telephone) error { p.Do("hangup", ""); return nil })
+		},
+		"rings": func(w wish) error {
+			return with(phones, w, func(p *telephone) error {
+				return until(func() error {
+					if p.Count("CALL_INCOMING") < p.calls {
+						return fmt.Errorf("%s: nobody calls", p.name)
+					}
+					return nil
+				})
+			})
 		},
 		"answer": func(w wish) error {
 			return with(phones, w, func(p *telephone) error { p.Do("accept", ""); return nil })

@@ -18,6 +18,8 @@ export type Targets = { agents: components['schemas']['TargetAgent'][]; queues: 
 /** part is how much of a recording one request asks for; the server sends at most 4 MiB. */
 const part = 1 << 20
 
+export type Supervision = 'listen' | 'whisper' | 'barge' | 'takeover'
+
 export type DeskAPI = ReturnType<typeof deskAPI>
 
 export function deskAPI(session: Session) {
@@ -47,8 +49,10 @@ export function deskAPI(session: Session) {
     consult: (id: string, kind: TargetKind, target: string) => got(client.POST('/v1/contacts/{id}/consult', { ...path(id), body: { kind, target } })),
     consultVerb: (id: string, verb: 'complete' | 'join' | 'cancel' | 'swap') => got(client.POST(`/v1/contacts/{id}/consult/${verb}`, path(id))),
     party: (id: string, party: string, verb: 'hold' | 'resume' | 'drop') => got(client.POST(`/v1/contacts/{id}/parties/{party}/${verb}`, { params: { path: { id, party } } })),
+    callOut: (to: string) => got(client.POST('/v1/contacts', { body: { kind: 'outbound', to } })),
+    force: (agent: string, to: StatusTo) => got(client.POST('/v1/agents/{id}/status', { ...path(agent), body: to })),
     digits: (id: string, digits: string) => got(client.POST('/v1/contacts/{id}/digits', { ...path(id), body: { digits } })),
-    supervise: (id: string, mode: 'listen' | 'whisper' | 'barge' | 'takeover' | 'stop') => got(client.POST('/v1/contacts/{id}/supervise', { ...path(id), body: { mode } })),
+    supervise: (id: string, mode: Supervision | 'stop') => got(client.POST('/v1/contacts/{id}/supervise', { ...path(id), body: { mode } })),
     quality: (id: string, q: Total) => got(client.POST('/v1/contacts/{id}/quality', { ...path(id), body: q })),
     targets: async (q: string, signal?: AbortSignal): Promise<Targets> => {
       const found = await got(client.GET('/v1/targets', { params: { query: q ? { q } : {} }, ...(signal ? { signal } : {}) }))

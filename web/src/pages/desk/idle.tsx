@@ -1,10 +1,15 @@
-// The desk while there is no contact: what one waits for, or how to begin.
+// The desk while there is no contact: what one waits for, how to begin, and whom
+// one might call.
+import { useState } from 'react'
 import Button from '@cloudscape-design/components/button'
+import Input from '@cloudscape-design/components/input'
 import { useAgent } from '../../agent/agent'
+import { explain, Problem } from '../../api/problem'
 import { useApp } from '../../app-context'
 import { useWords } from '../../i18n/react'
 import { usePrefs } from '../../parts/prefs'
 import { navigate } from '../../parts/route'
+import { numberOf } from './number'
 
 export function Idle() {
   const { me, run, busy } = useAgent()
@@ -36,6 +41,50 @@ export function Idle() {
           {!checked && me.device !== 'phone' && <Button onClick={() => navigate('/check')}>{t('check.title')}</Button>}
         </div>
       )}
+      {me.status.status !== 'offline' && <Dial />}
     </div>
+  )
+}
+
+/** refused says why a customer could not be called. */
+const refused: typeof explain = (err, t) => (err instanceof Problem && err.status === 403 ? t('dial.refused') : explain(err, t))
+
+/** Dial calls a customer: the agent's own phone first. */
+function Dial() {
+  const { phone, run, busy } = useAgent()
+  const { api, ringer } = useApp()
+  const { t } = useWords()
+  const [typed, setTyped] = useState('')
+  const [wrong, setWrong] = useState(false)
+  const go = async () => {
+    const to = numberOf(typed)
+    setWrong(!to)
+    if (!to) return
+    void ringer.unlock()
+    if (phone) {
+      await phone.warm()
+      if (phone.get().mic !== 'ready') return // the banner says why, and what to do
+    }
+    await run('dial', () => api.callOut(to), refused)
+  }
+  return (
+    <form
+      className="idle-dial"
+      aria-label={t('dial.title')}
+      onSubmit={(e) => {
+        e.preventDefault()
+        void go()
+      }}
+    >
+      <Input type="text" inputMode="tel" value={typed} invalid={wrong} placeholder={t('dial.placeholder')} ariaLabel={t('dial.title')} onChange={(e) => setTyped(e.detail.value)} />
+      <Button formAction="submit" iconName="call" loading={busy === 'dial'}>
+        {t('dial.go')}
+      </Button>
+      {wrong && (
+        <p className="missing" role="alert">
+          {t('transfer.number.wrong')}
+        </p>
+      )}
+    </form>
   )
 }

@@ -11,12 +11,7 @@ import { explain, Problem } from '../../api/problem'
 import type { TargetKind, Targets } from '../../api/desk'
 import { useWords } from '../../i18n/react'
 import { useStatusText } from '../../parts/status'
-
-/** numberOf reads a telephone number as people type it; null where it is none. */
-export function numberOf(typed: string): string | null {
-  const bare = typed.replace(/[\s().-]/g, '')
-  return /^\+?\d{3,15}$/.test(bare) ? bare : null
-}
+import { numberOf } from './number'
 
 /** refused says a conflict plainly: whom one chose cannot take the call now. */
 const refused: typeof explain = (err, t) => t('transfer.failed', { reason: err instanceof Problem && err.status === 409 ? t('transfer.taken') : explain(err, t) })

@@ -1,5 +1,5 @@
-// The floor for supervisors, read only: figures first, then queues and agents,
-// all of them live. Each figure says how it is meant by a word and a shape, not
+// The floor for supervisors: figures first, then queues and agents, all of them
+// live, and what a supervisor may do about them. Each figure says how it is meant by a word and a shape, not
 // by colour alone.
 import { useMemo, useState, type ReactNode } from 'react'
 import Box from '@cloudscape-design/components/box'
@@ -16,6 +16,7 @@ import { useWords } from '../../i18n/react'
 import type { Choice, Floor as FloorState, FloorAgent } from '../../live/types'
 import { label } from '../../parts/label'
 import { current, doing, found, gradeLevel, gradeQueue, gradeWait, since, sorted, tooLong, totals, type Doing, type Grade, type Order } from './figures'
+import { Actions, Part as PartIn, useSupervisor } from './supervise'
 import { words, type Word } from './words'
 import './floor.css'
 
@@ -24,6 +25,7 @@ type Say = (w: Word, values?: Record<string, string | number>) => string
 export default function Floor() {
   const floor = useTopic('floor')
   const link = useLink()
+  const by = useSupervisor()
   const now = useNow()
   const { language } = useWords()
   const say: Say = (w, values) => fill(words[language][w], values, language)
@@ -40,6 +42,7 @@ export default function Floor() {
         <Header variant="h1" actions={<Freshness lost={link.link === 'open' ? 0 : link.lostAt} now={now} say={say} />}>
           {say('title')}
         </Header>
+        {by && <PartIn by={by} floor={floor} say={say} />}
         <Tiles floor={floor} now={now} say={say} language={language} />
         <Queues floor={floor} now={now} say={say} language={language} />
         <Agents floor={floor} now={now} say={say} language={language} />
@@ -141,6 +144,7 @@ function Queues({ floor, now, say, language }: Part) {
 }
 
 function Agents({ floor, now, say, language }: Part) {
+  const by = useSupervisor()
   const [text, setText] = useState('')
   const [order, setOrder] = useState<Order>({ by: 'doing', descending: false })
   const says = useMemo(() => sayer(floor.statuses ?? [], say, language), [floor.statuses, language]) // eslint-disable-line react-hooks/exhaustive-deps
@@ -159,6 +163,7 @@ function Agents({ floor, now, say, language }: Part) {
       },
     },
     { id: 'device', header: say('device'), cell: (a: FloorAgent) => say(a.device === 'phone' ? 'phone' : 'softphone') },
+    ...(by ? [{ id: 'act', header: say('actions'), cell: (a: FloorAgent) => <Actions agent={a} by={by} statuses={floor.statuses ?? []} say={say} /> }] : []),
   ]
   return (
     <Table
