@@ -67,16 +67,17 @@ func (r *Router) look(ctx context.Context, tenant, group string, routing *Routin
 	return v, nil
 }
 
-// prefixes returns the beginnings of the sort keys of a group's rows.
+// prefixes returns the beginnings of the sort keys of a group's rows, always in
+// one order: a simulation that is run again must read as it did.
 func (r *Routing) prefixes(group string) []string {
 	var all []string
-	for id, p := range r.Profiles {
-		if p.Group == group {
+	for _, id := range sorted(r.Profiles) {
+		if r.Profiles[id].Group == group {
 			all = append(all, rowFree+id+"#")
 		}
 	}
-	for id, q := range r.Queues {
-		if q.Group == group {
+	for _, id := range sorted(r.Queues) {
+		if r.Queues[id].Group == group {
 			all = append(all, rowWaiting+id+"#")
 		}
 	}
