@@ -51,6 +51,9 @@ type Runtime struct {
 	Rand     func() float64                                   // 0 to 1, for back-off
 	Log      *slog.Logger
 	Parallel int // claims at the same time; 0 or 1: one after the other
+
+	// Pace tells how a queue was served of late; nil: it is not known.
+	Pace func(ctx context.Context, tenant, queue string) (Pace, error)
 }
 
 // Router carries out the operations of routing. It owns no state but a memory
@@ -63,6 +66,7 @@ type Router struct {
 
 	mu        sync.Mutex
 	armed     map[string]time.Time   // group timer that is on its way, by tenant and group
+	busy      map[string]time.Time   // when nobody was found free, by tenant and group
 	sightings map[cloud.Key]sighting // of leases that others own
 	sweeps    map[string]swept       // by tenant
 }
@@ -70,7 +74,7 @@ type Router struct {
 // NewRouter returns a router over a table, and a queue that reaches TimerQueue
 // and the relays.
 func NewRouter(t cloud.Table, q cloud.Queue, run Runtime) *Router {
-	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{},
+	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{}, busy: map[string]time.Time{},
 		sightings: map[cloud.Key]sighting{}, sweeps: map[string]swept{}}
 }
 

@@ -22,10 +22,25 @@ type CallBack struct {
 	Queue string
 	Delay time.Duration // not before that; 0 = at once
 	Tries contact.Tries // Max 0 = one
+	First string        // who is called first: FirstAgent, FirstCustomer; "" = as the queue says
+	Hours string        // id of the hours outside which the customer is not called; "" = those of the queue
 }
 
-// ErrCallback is returned for a number that the queue does not call.
-var ErrCallback = fault.New(fault.Invalid, "acd: this number is not called back")
+// Who is called first.
+const (
+	FirstAgent    = "agent"
+	FirstCustomer = "customer"
+)
+
+// Faults of callbacks.
+var (
+	// ErrCallback is returned for a number that the queue does not call.
+	ErrCallback = fault.New(fault.Invalid, "acd: this number is not called back")
+	// ErrFirst is returned for a wish that is neither agent nor customer first.
+	ErrFirst = fault.New(fault.Invalid, "acd: a callback calls agent or customer first")
+	// ErrNoHours is returned for hours of operation that are not configured.
+	ErrNoHours = fault.New(fault.NotFound, "acd: no such hours of operation")
+)
 
 // CallBack lets somebody who is on the line be called back: at the place that the
 // contact has if it waits in the same queue, else at that of one who comes now. A
@@ -43,6 +58,13 @@ func (r *Router) CallBack(ctx context.Context, of *contact.Contact, b CallBack) 
 		return nil, ErrCallback
 	case q.CallerID == "":
 		return nil, ErrNoCallerID
+	case b.First != "" && b.First != FirstAgent && b.First != FirstCustomer:
+		return nil, ErrFirst
+	}
+	if b.Hours != "" {
+		if _, known, err := r.config.hours(ctx, of.Tenant, b.Hours); err != nil || !known {
+			return nil, cmpOr(err, error(ErrNoHours))
+		}
 	}
 	c, err := callBackOf(of, q, b, r.run.Now())
 	if err != nil {
@@ -63,9 +85,9 @@ func (r *Router) CallBack(ctx context.Context, of *contact.Contact, b CallBack) 
 // callBackOf is the contact of a callback as it begins to wait.
 func callBackOf(of *contact.Contact, q Queue, b CallBack, now time.Time) (*contact.Contact, error) {
 	at := contact.Instant(now)
-	c := &contact.Contact{Tenant: of.Tenant, ID: callBackID(of.ID), State: contact.Initiated, Channel: contact.Voice, Method: contact.Callback,
+	c := &contact.Contact{Tenant: of.Tenant, ID: CallBackID(of.ID), State: contact.Initiated, Channel: contact.Voice, Method: contact.Callback,
 		Customer: b.To, System: q.callerID(), Language: of.Language, Initiated: at, Enqueued: at, Priority: cmpOr(of.Priority, DefaultPriority),
-		Record: q.Record, Tries: b.Tries}
+		Record: q.Record, Tries: b.Tries, CustomerFirst: cmpOr(b.First, q.CallFirst) == FirstCustomer, Window: b.Hours}
 	enterQueue(c, q)
 	c.Rank = q.Rank(c.Priority, at)
 	if of.State == contact.Queued && of.Queue == q.ID {
@@ -78,9 +100,9 @@ func callBackOf(of *contact.Contact, q Queue, b CallBack, now time.Time) (*conta
 	return c, errors.Join(c.Move(contact.InFlow, now), c.Move(contact.Queued, now))
 }
 
-// callBackID is the id of the callback of a contact: always the same, so that a
+// CallBackID is the id of the callback of a contact: always the same, so that a
 // request that comes twice makes one.
-func callBackID(of contact.ID) contact.ID {
+func CallBackID(of contact.ID) contact.ID {
 	space, err := uuid.Parse(string(of))
 	if err != nil {
 		space = uuid.NewSHA1(uuid.NameSpaceOID, []byte(of))

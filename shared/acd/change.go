@@ -53,6 +53,9 @@ func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) er
 	switch c.State {
 	case contact.Queued:
 		errs = append(errs, r.repairContact(ctx, c))
+		if !c.Calling.IsZero() && !c.Calling.Equal(was.Calling) {
+			errs = append(errs, r.placeCustomer(ctx, c))
+		}
 	case contact.Offered:
 		ring := time.Duration(c.RingSeconds) * time.Second
 		errs = append(errs, r.arm(ctx, timerOf(c, TimerOffer), ring+ringGrace), r.ring(ctx, c, ring))

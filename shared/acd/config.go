@@ -53,6 +53,7 @@ type Queue struct {
 	OverflowDepth   int      // new contacts go there once so many wait; 0 = never for that
 	CallerID        string   // number that calls out show; "" = there are none
 	Dials           []string // what may be called: see Queue.dials; nil = any number in E.164 form
+	CallFirst       string   // who is called first in callbacks: FirstCustomer, or FirstAgent; "" = the agent
 	AfterHours      string   // what becomes of new contacts outside Hours: "" they wait, Refuse, or a queue that they go to
 }
 
@@ -78,6 +79,9 @@ type Profile struct {
 type Group struct {
 	ID     string
 	Shards int // partitions its rows are spread over; 0 = 1
+	// Exact gives a contact that need not wait to the longest idle agent even where
+	// very many are idle: else to one of those who are longest idle.
+	Exact bool
 }
 
 // Sort keys of configuration items.
@@ -96,7 +100,8 @@ func (q Queue) Put(tenant string) cloud.Write {
 		"ringSeconds": int64(q.RingSeconds), "acwSeconds": int64(q.ACWSeconds), "mode": string(q.Mode), "creditSeconds": int64(q.CreditSeconds),
 		"record": q.Record, "needs": contact.LevelsItem(q.Needs), "hours": q.Hours,
 		"leastBusy": q.LeastBusy, "maxWaiting": int64(q.MaxWaiting), "maxWaitSeconds": int64(q.MaxWaitSeconds), "overflow": q.Overflow,
-		"overflowSeconds": int64(q.OverflowSeconds), "overflowDepth": int64(q.OverflowDepth), "afterHours": q.AfterHours, "callerId": q.CallerID, "dials": q.Dials}}
+		"overflowSeconds": int64(q.OverflowSeconds), "overflowDepth": int64(q.OverflowDepth), "afterHours": q.AfterHours, "callerId": q.CallerID, "dials": q.Dials,
+		"callFirst": q.CallFirst}}
 }
 
 // Put returns the write that stores p, replacing an older one.
@@ -111,7 +116,7 @@ func (p Profile) Put(tenant string) cloud.Write {
 // Put returns the write that stores g, replacing an older one. The number of
 // shards must not change while anybody waits or is free.
 func (g Group) Put(tenant string) cloud.Write {
-	return cloud.Write{Key: ConfigKey(tenant, sortGroup+g.ID), Put: cloud.Item{contact.AttrVersion: int64(1), "shards": int64(g.Shards)}}
+	return cloud.Write{Key: ConfigKey(tenant, sortGroup+g.ID), Put: cloud.Item{contact.AttrVersion: int64(1), "shards": int64(g.Shards), "exact": g.Exact}}
 }
 
 // Routing is the routing configuration of one tenant at one time. It is never
@@ -144,8 +149,16 @@ type configMemory struct {
 	table cloud.Table
 	now   func() time.Time
 
-	mu   sync.Mutex
-	held map[string]heldRouting
+	mu      sync.Mutex
+	held    map[string]heldRouting
+	windows map[cloud.Key]heldHours
+}
+
+// heldHours are hours of operation as they were read at a time.
+type heldHours struct {
+	at    time.Time
+	hours hours.Hours
+	known bool // there are such hours, and they are valid
 }
 
 type heldRouting struct {
@@ -209,7 +222,7 @@ func (r *Routing) add(prefix, id string, i cloud.Item) {
 		q := Queue{ID: id, Name: i.Str("name"), Group: i.Str("group"), RingSeconds: num("ringSeconds"), ACWSeconds: num("acwSeconds"),
 			Mode: PriorityMode(i.Str("mode")), CreditSeconds: num("creditSeconds"), Record: i.Bool("record"), Needs: contact.LevelsFrom(i["needs"]), Hours: i.Str("hours"),
 			LeastBusy: i.Bool("leastBusy"), MaxWaiting: num("maxWaiting"), MaxWaitSeconds: num("maxWaitSeconds"), Overflow: i.Str("overflow"),
-			OverflowSeconds: num("overflowSeconds"), OverflowDepth: num("overflowDepth"), AfterHours: i.Str("afterHours"), CallerID: i.Str("callerId")}
+			OverflowSeconds: num("overflowSeconds"), OverflowDepth: num("overflowDepth"), AfterHours: i.Str("afterHours"), CallerID: i.Str("callerId"), CallFirst: i.Str("callFirst")}
 		q.Dials, _ = i["dials"].([]string)
 		if q.RingSeconds <= 0 {
 			q.RingSeconds = 20
@@ -225,7 +238,7 @@ func (r *Routing) add(prefix, id string, i cloud.Item) {
 		}
 		r.Profiles[id] = p
 	case sortGroup:
-		r.Groups[id] = Group{ID: id, Shards: num("shards")}
+		r.Groups[id] = Group{ID: id, Shards: num("shards"), Exact: i.Bool("exact")}
 	}
 }
 

@@ -215,7 +215,7 @@ func (r *Router) Unreached(ctx context.Context, c *contact.Contact, why contact.
 	for range maxTries {
 		next := *c
 		next.Excluded = slices.Clone(c.Excluded)
-		again, err := next.TryAgain(r.run.Now())
+		again, err := next.TryAgain(why, r.run.Now())
 		if err != nil {
 			return err
 		}

@@ -61,7 +61,11 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 		if err := r.dismiss(ctx, tenant, now, v); err != nil {
 			return false, err
 		}
-		pairs, later := matchSome(now, v.waiting, v.free, routing.Profiles, maxClaims)
+		offered, calls, err := v.sides(ctx, tenant, now)
+		if err != nil {
+			return false, err
+		}
+		pairs, later := matchSome(now, offered, v.free, routing.Profiles, maxClaims)
 		if len(pairs) == 0 {
 			more, err := v.more(ctx, routing)
 			if err != nil {
@@ -73,7 +77,8 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 			for _, w := range v.waiting {
 				later = sooner(later, w.Until)
 			}
-			return false, r.armGroup(ctx, tenant, group, later)
+			again, err := r.callCustomers(ctx, tenant, routing, v, calls)
+			return false, errors.Join(err, r.armGroup(ctx, tenant, group, sooner(later, again)))
 		}
 		refused, err := r.claimAll(ctx, tenant, routing, v, pairs)
 		if err != nil || refused && yields {
@@ -126,6 +131,7 @@ type claimed struct {
 	contactGone, agentGone bool
 	refused                bool
 	rooms                  map[contact.Channel]Room // what is left of the agent's; nil: nothing
+	stands                 *contact.Contact         // as it is stored, if that refused the claim
 	err                    error
 }
 
@@ -139,17 +145,23 @@ func (r *Router) claimPair(ctx context.Context, tenant string, routing *Routing,
 	if out.contactGone {
 		out.err = errors.Join(out.err, r.deleteRow(ctx, p.Waiting.key, p.Waiting.Epoch))
 	}
+	out.err = errors.Join(out.err, r.freeRowFollows(ctx, p, &out))
+	return out
+}
+
+// freeRowFollows deletes the row of an agent who has no more room, or notes in it
+// what is left.
+func (r *Router) freeRowFollows(ctx context.Context, p Pair, out *claimed) error {
 	switch {
 	case !out.agentGone:
+		return nil
 	case out.rooms != nil:
 		out.agentGone = false
 		_, err := r.write(ctx, p.Free.roomsWrite(out.rooms))
 		_, err = lostTo(err)
-		out.err = errors.Join(out.err, err)
-	default:
-		out.err = errors.Join(out.err, r.deleteRow(ctx, p.Free.key, p.Free.Epoch))
+		return err
 	}
-	return out
+	return r.deleteRow(ctx, p.Free.key, p.Free.Epoch)
 }
 
 // claim gives a contact to an agent in one transaction: both, or neither. It
@@ -158,25 +170,29 @@ func (r *Router) claimPair(ctx context.Context, tenant string, routing *Routing,
 // does not matter. The rows that point at both follow later and carry the
 // epochs, so a late one does no harm.
 func (r *Router) claim(ctx context.Context, tenant string, routing *Routing, p Pair, why contact.Choice) (claimed, error) {
-	w, f := p.Waiting, p.Free
+	w := p.Waiting
 	offer := r.run.NewID()
-	now := contact.Micros(r.run.Now())
 	ring := 20
 	if q, err := routing.Queue(w.Queue); err == nil {
 		ring = q.RingSeconds
 	}
+	return r.bindBoth(ctx, tenant, p, offer, cloud.Write{Key: contact.Key(tenant, w.Contact),
+		If: []cloud.Cond{{Attr: contact.AttrState, Op: "=", Value: string(contact.Queued)}, {Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}},
+		Set: cloud.Item{contact.AttrState: string(contact.Offered), contact.AttrSince: contact.Micros(r.run.Now()), contact.AttrOffer: offer,
+			contact.AttrOfferAgent: p.Free.Agent, contact.AttrRingSeconds: int64(ring),
+			contact.AttrWhy(w.Attempts): why.String()},
+		Add: map[string]int64{contact.AttrVersion: 1, contact.AttrAttempts: 1}})
+}
+
+// bindBoth does a claim: the contact's write, and the slot of its agent.
+func (r *Router) bindBoth(ctx context.Context, tenant string, p Pair, offer string, ofContact cloud.Write) (claimed, error) {
+	w, f := p.Waiting, p.Free
 	channel := w.channel()
 	held := cloud.Item{agent.AttrOffer(contact.OfferID(offer)): agent.OfferValue(channel, w.Contact)}
 	if f.idle() {
-		held[agent.AttrClaimed] = now
+		held[agent.AttrClaimed] = contact.Micros(r.run.Now())
 	}
-	err := r.transact(ctx, offer,
-		cloud.Write{Key: contact.Key(tenant, w.Contact),
-			If: []cloud.Cond{{Attr: contact.AttrState, Op: "=", Value: string(contact.Queued)}, {Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}},
-			Set: cloud.Item{contact.AttrState: string(contact.Offered), contact.AttrSince: now, contact.AttrOffer: offer,
-				contact.AttrOfferAgent: f.Agent, contact.AttrRingSeconds: int64(ring),
-				contact.AttrWhy(w.Attempts): why.String()},
-			Add: map[string]int64{contact.AttrVersion: 1, contact.AttrAttempts: 1}},
+	err := r.transact(ctx, offer, ofContact,
 		cloud.Write{Key: agent.Key(tenant, f.Agent),
 			If:  append(f.slotConds(channel), cloud.Cond{Attr: agent.AttrState, Op: "=", Value: string(agent.Available)}, cloud.Cond{Attr: agent.AttrEpoch, Op: "=", Value: f.Epoch}),
 			Set: held,
@@ -200,7 +216,7 @@ func (r *Router) lostRace(ctx context.Context, err error, p Pair, offer string) 
 	if c.Old.Str(contact.AttrOffer) == offer || a.Old.Str(agent.AttrOffer(contact.OfferID(offer))) != "" {
 		return claimed{contactGone: true, agentGone: true}, nil
 	}
-	out := claimed{contactGone: c.Why == cloud.WhyCondition, agentGone: a.Why == cloud.WhyCondition, refused: true}
+	out := claimed{contactGone: c.Why == cloud.WhyCondition, agentGone: a.Why == cloud.WhyCondition, refused: true, stands: contact.FromItem(c.Old)}
 	if stands := agent.FromItem(a.Old); out.agentGone && stands != nil && stands.Epoch == p.Free.Epoch && stands.Ready() {
 		out.rooms = roomsOf(stands) // another one got a slot, and some are left
 	}

@@ -30,6 +30,9 @@ type Waiting struct {
 	From      time.Time       // not before; zero = at once
 	Until     time.Time       // it may wait so long; zero = for ever
 	Attempts  int             // offers before
+	CallFirst bool            // its customer is to be called before it can be offered
+	Calling   time.Time       // since when the customer is being called for that; zero: not now
+	Window    string          // hours outside which the customer is not called; "" = none
 	key       cloud.Key
 }
 
@@ -90,6 +93,9 @@ func waitingWrite(c *contact.Contact, routing *Routing) cloud.Write {
 		i[contact.AttrAttempts] = int64(c.Attempts)
 	}
 	q := routing.Queues[c.Queue]
+	if c.Method == contact.Callback && c.ToCall() {
+		callItem(i, c, q)
+	}
 	if q.LeastBusy {
 		i["least"] = true
 	}
@@ -100,6 +106,19 @@ func waitingWrite(c *contact.Contact, routing *Routing) cloud.Write {
 		i["until"] = contact.Micros(c.Enqueued.Add(time.Duration(q.MaxWaitSeconds) * time.Second))
 	}
 	return cloud.Write{Key: waitingKey(c, routing.shards(c.Group)), Put: i, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}}
+}
+
+// callItem notes in a row how the customer of a callback is called.
+func callItem(i cloud.Item, c *contact.Contact, q Queue) {
+	if window := cmpOr(c.Window, q.Hours); window != "" {
+		i["window"] = window
+	}
+	if c.CustomerFirst {
+		i["first"] = true
+	}
+	if !c.Calling.IsZero() {
+		i["calling"] = contact.Micros(c.Calling)
+	}
 }
 
 func waitingKey(c *contact.Contact, shards int) cloud.Key {
@@ -144,7 +163,8 @@ func readWaiting(i cloud.Item) (w Waiting, ok bool) {
 	return Waiting{Contact: contact.ID(parts[2]), Epoch: i.Int(contact.AttrEpoch), Queue: parts[0], Rank: parts[1],
 		Enqueued: contact.FromMicros(i.Int("enq")), Needs: contact.LevelsFrom(i["needs"]), Excluded: contact.ExcludedFrom(i["excl"]), key: k,
 		Channel: contact.Channel(i.Str("channel")), Steps: contact.StepsFrom(i["steps"]), Overflow: overflowFrom(i["over"]), LeastBusy: i.Bool("least"),
-		From: contact.FromMicros(i.Int("from")), Until: contact.FromMicros(i.Int("until")), Attempts: int(i.Int(contact.AttrAttempts))}, true
+		From: contact.FromMicros(i.Int("from")), Until: contact.FromMicros(i.Int("until")), Attempts: int(i.Int(contact.AttrAttempts)),
+		CallFirst: i.Bool("first"), Calling: contact.FromMicros(i.Int("calling")), Window: i.Str("window")}, true
 }
 
 // readFree reads an F row; ok is false for what is none.

@@ -21,6 +21,7 @@ const (
 	TimerACW     TimerKind = "acw"     // the time for after-contact work is over
 	TimerParty   TimerKind = "party"   // one who was asked to take part has not come
 	TimerPlace   TimerKind = "place"   // no relay has begun a call out
+	TimerCall    TimerKind = "call"    // nothing was heard of the call of a customer
 	TimerGroup   TimerKind = "group"   // a pair that did not fit may fit now
 	TimerSweep   TimerKind = "sweep"   // a tenant is to be swept
 )
@@ -38,6 +39,7 @@ type Timer struct {
 	Told    bool            `json:"told,omitempty"`  // connect: the relay was told to join once more
 	Left    bool            `json:"left,omitempty"`  // acw: of a segment that its agent has left
 	State   string          `json:"state,omitempty"` // party: what it waits in
+	Epoch   int64           `json:"epoch,omitempty"` // call: which one
 }
 
 // arm sets a timer. What is to come later than a queue can delay is kept as a row.
@@ -102,6 +104,8 @@ func (r *Router) due(ctx context.Context, t Timer) error {
 			return r.rearm(ctx, c, t)
 		}
 		return r.leaseOver(ctx, c, t)
+	case t.Kind == TimerCall:
+		return r.callTimer(ctx, c, t)
 	case t.Kind == TimerPlace:
 		if r.early(c, t) {
 			return r.rearm(ctx, c, t)

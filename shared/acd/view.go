@@ -25,6 +25,7 @@ type view struct {
 	free    []Free
 	rest    []*stream                   // what was not read to its end
 	orphans []orphan                    // rows of an owner who has a later row
+	special bool                        // there are callbacks among those who wait: see sides
 	beat    func(context.Context) error // shows that the round goes on; nil: to nobody
 }
 
@@ -201,6 +202,7 @@ func (v *view) addFree(f Free) {
 }
 
 func (v *view) addWaiting(w Waiting) {
+	v.special = v.special || w.CallFirst || w.Window != ""
 	n := slices.IndexFunc(v.waiting, func(o Waiting) bool { return o.Contact == w.Contact })
 	if n < 0 {
 		v.waiting = append(v.waiting, w)

@@ -46,7 +46,7 @@ func steps(from State) []State {
 	case Initiated:
 		return []State{InFlow, Connecting, Completed} // Connecting: an agent calls somebody
 	case InFlow:
-		return []State{Queued, Completed}
+		return []State{Queued, Offered, Completed} // Offered: nobody waited, and an agent was free
 	case Queued:
 		return []State{InFlow, Offered, Completed} // InFlow: it left the queue, not the call
 	case Offered:
@@ -180,7 +180,11 @@ type Contact struct {
 	Dial      phone.Number // number outside that it was sent to; it has no agent then
 	Talk      bool         // there is a Talk
 
-	Tries Tries // of a callback
+	// What only a callback has.
+	Tries         Tries
+	CustomerFirst bool      // the customer is called before there is an agent
+	Calling       time.Time // since when the customer is being called for that; zero: not now
+	Window        string    // id of the hours in which the customer may be called; "": its queue's
 }
 
 // CanMove reports whether a step is allowed.

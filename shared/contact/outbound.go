@@ -55,15 +55,23 @@ func Unreached(status int) Reason {
 
 // TryAgain makes a callback whose customer was not reached wait for another try,
 // at its old place and not before its pause is over. It reports false, and
-// changes nothing, if this was the last.
-func (c *Contact) TryAgain(now time.Time) (bool, error) {
-	if c.Method != Callback || c.Tries.Made+1 >= c.Tries.Max {
+// changes nothing, if this was the last, or another one could not do better:
+// the number itself is wrong.
+func (c *Contact) TryAgain(why Reason, now time.Time) (bool, error) {
+	if c.Method != Callback || c.Tries.Made+1 >= c.Tries.Max || why == BadDestination {
 		return false, nil
 	}
-	if err := c.Requeue(now, time.Time{}); err != nil {
+	if c.State == Queued { // the customer was called first
+		c.Epoch++
+		c.Calling, c.Relay = time.Time{}, ""
+	} else if err := c.Requeue(now, time.Time{}); err != nil {
 		return false, err
 	}
 	c.Tries.Made++
 	c.NotBefore = Instant(now.Add(c.Tries.Pause))
 	return true, nil
 }
+
+// CallFirst reports whether the customer of c, who waits, is to be called before
+// c can be offered to anybody.
+func (c *Contact) CallFirst() bool { return c.CustomerFirst && c.State == Queued && c.ToCall() }

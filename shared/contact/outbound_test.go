@@ -36,13 +36,34 @@ func TestTheRecordOfACallOut(t *testing.T) {
 func TestACallbackIsTriedAgainAtItsPlace(t *testing.T) {
 	c := &Contact{ID: "c", State: Connecting, Since: noon, Epoch: 3, Method: Callback, Rank: "05.1", Relay: "relay-1", Offer: "o", OfferAgent: "lin", AgentLeg: "b",
 		Enqueued: noon, Tries: Tries{Max: 2, Pause: time.Minute}}
-	again, err := c.TryAgain(noon.Add(time.Second))
+	again, err := c.TryAgain(NoAnswer, noon.Add(time.Second))
 	if err != nil || !again || c.State != Queued || c.Epoch != 4 || c.Rank != "05.1" || c.Relay != "" || c.Offer != "" || len(c.Excluded) != 0 ||
 		!c.NotBefore.Equal(noon.Add(61*time.Second)) || c.Tries.Made != 1 {
 		t.Fatalf("TryAgain = %v, %v: %+v", again, err, c)
 	}
-	c.State = Connecting
-	if again, err := c.TryAgain(noon); again || err != nil || c.State != Connecting {
+	c.State, c.Tries.Max = Connecting, 9
+	if again, err := c.TryAgain(BadDestination, noon); again || err != nil || c.State != Connecting {
+		t.Errorf("a number that nobody has: %v, %v, %s", again, err, c.State)
+	}
+	c.Tries.Max = 2
+	if again, err := c.TryAgain(NoAnswer, noon); again || err != nil || c.State != Connecting {
 		t.Errorf("after the last try: %v, %v, %s", again, err, c.State)
+	}
+}
+
+func TestACallbackWhoseCustomerIsCalledFirst(t *testing.T) {
+	c := &Contact{ID: "c", State: Queued, Since: noon, Epoch: 3, Method: Callback, Rank: "05.1", Relay: "relay-1", Calling: noon,
+		Enqueued: noon, CustomerFirst: true, Tries: Tries{Max: 2, Pause: time.Minute}}
+	if !c.CallFirst() {
+		t.Error("is not to be called first")
+	}
+	again, err := c.TryAgain(CustomerBusy, noon.Add(time.Second))
+	if err != nil || !again || c.State != Queued || c.Epoch != 4 || c.Rank != "05.1" || c.Relay != "" || !c.Calling.IsZero() ||
+		!c.NotBefore.Equal(noon.Add(61*time.Second)) || c.Tries.Made != 1 {
+		t.Fatalf("TryAgain = %v, %v: %+v", again, err, c)
+	}
+	c.ToSystem = noon
+	if c.CallFirst() {
+		t.Error("is to be called though the customer has answered")
 	}
 }

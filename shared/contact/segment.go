@@ -48,12 +48,16 @@ func (c *Contact) segmentItem(w writer) {
 	w.num("tries", int64(c.Tries.Made))
 	w.num("maxTries", int64(c.Tries.Max))
 	w.num("retrySeconds", int64(c.Tries.Pause/time.Second))
+	w.flag("customerFirst", c.CustomerFirst)
+	w.time("calling", c.Calling)
+	w.str("window", c.Window)
 }
 
 func (c *Contact) readSegment(i cloud.Item) {
 	c.Previous, c.Next, c.Last = int(i.Int("prevSeg")), int(i.Int("nextSeg")), int(i.Int("lastSeg"))
 	c.From, c.FromOffer, c.Dial, c.Talk = i.Str("from"), OfferID(i.Str("fromOffer")), number(i.Str("dial")), i.Bool("talk")
 	c.Tries = Tries{int(i.Int("tries")), int(i.Int("maxTries")), time.Duration(i.Int("retrySeconds")) * time.Second}
+	c.CustomerFirst, c.Calling, c.Window = i.Bool("customerFirst"), FromMicros(i.Int("calling")), i.Str("window")
 }
 
 // NewSegment gives out the number of a new segment.

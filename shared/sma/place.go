@@ -19,6 +19,10 @@ const (
 // is called for.
 const AttrOffer = "huawuOffer"
 
+// AttrCall is the transaction attribute that tells the calls apart by which the
+// customer of a callback is called before there is an agent.
+const AttrCall = "huawuCall"
+
 // Place is the message by which somebody has a call placed. The same TransactionID
 // makes one call, however often its message comes. With Agent it is the agent's
 // device that is called, and becomes LEG-B: LEG-A is the customer's, whom the
