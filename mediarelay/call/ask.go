@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"huawu/mediarelay/hook"
@@ -19,6 +20,7 @@ type ask struct {
 	failure sma.ErrorType // INVALID_LAMBDA_RESPONSE
 	problem string
 	waits   *party // a leg that answered: without an answer nobody would join it
+	after   *party // a leg whose HANGUP was asked again for this one's sake
 }
 
 // used reports whether the contract uses the answer to the event.
@@ -65,10 +67,46 @@ func (c *call) pump() {
 			c.log.Info("command dropped: too late")
 		case c.invocations >= sma.MaxInvocations && a.kind != sma.Hangup:
 			c.overLimit(a)
+		case a.kind == sma.Hangup && c.lateBefore(a) != nil:
+			c.behind(a)
 		default:
 			c.invoke(a)
 		}
 	}
+}
+
+// lateBefore is the first hang-up without an answer of those before a's.
+func (c *call) lateBefore(a *ask) (first *ask) {
+	for _, l := range c.late {
+		if l.about.nth < a.about.nth && (first == nil || l.about.nth < first.about.nth) {
+			first = l
+		}
+	}
+	return first
+}
+
+// behind keeps a hang-up behind one before it that got no answer, which is asked
+// once more: who hung up first ended the call. If that fails again both are left
+// to the journal, which tells them in their order.
+func (c *call) behind(a *ask) {
+	l := c.lateBefore(a)
+	if a.after != l.about {
+		a.after = l.about
+		c.late = slices.DeleteFunc(c.late, func(x *ask) bool { return x == l })
+		c.asks = append([]*ask{l, a}, c.asks...)
+		return
+	}
+	c.unasked(a)
+	c.unanswerable(a)
+}
+
+// unasked leaves a hang-up for later.
+func (c *call) unasked(a *ask) {
+	if a.gate {
+		c.gates--
+		a.gate = false
+	}
+	c.late = append(c.late, a)
 }
 
 // overLimit ends a call that asked too often, but not a conversation. Hang-ups
@@ -151,6 +189,10 @@ func (c *call) answered(a *ask, r sma.Response, err error, took time.Duration) {
 	case err != nil && !errors.Is(err, hook.ErrAnswer):
 		c.calls.count.failed.Add(1)
 		c.log.Error("no answer", "event", string(a.kind), "sequence", c.sequence, "error", err)
+		if a.kind == sma.Hangup {
+			a.gate = false // counted above
+			c.unasked(a)
+		}
 		c.unanswerable(a)
 	case !used || c.fallback || c.ending != "":
 		c.failures = 0

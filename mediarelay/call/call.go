@@ -33,6 +33,8 @@ type call struct {
 
 	asks        []*ask // questions to be asked, in order
 	asking      *ask   // the one that is asked
+	late        []*ask // hang-ups that got no answer
+	ends        int    // how many legs have ended
 	gates       int    // open questions that decide what comes next
 	sequence    int
 	invocations int

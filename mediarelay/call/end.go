@@ -1,10 +1,16 @@
 package call
 
-import "huawu/shared/sma"
+import (
+	"slices"
+
+	"huawu/shared/sma"
+)
 
 // legEnded takes a leg out of everything and reports its HANGUP.
 func (c *call) legEnded(p *party, e LegEvent) {
 	p.ended = true
+	c.ends++
+	p.nth = c.ends
 	if e.Code != 0 && p.code == 0 {
 		p.code = e.Code
 	}
@@ -92,6 +98,24 @@ func (c *call) left() int {
 	return n
 }
 
+// inOrderOfEnd is the parties with those that ended first before the others: who
+// ended a call is known by whose HANGUP is heard first.
+func (c *call) inOrderOfEnd() []*party {
+	all := slices.Clone(c.parties)
+	slices.SortStableFunc(all, func(a, b *party) int {
+		switch {
+		case a.ended && b.ended:
+			return a.nth - b.nth
+		case a.ended:
+			return -1
+		case b.ended:
+			return 1
+		}
+		return 0
+	})
+	return all
+}
+
 // note writes what a later process must know if this one is killed.
 func (c *call) note() {
 	c.changed = false
@@ -103,7 +127,7 @@ func (c *call) note() {
 		TransactionID: c.id, Tenant: c.in.Tenant, Application: c.route.Application, Rule: c.in.TrunkID,
 		Extended: c.extended(), Sequence: c.sequence, Attributes: c.attributes,
 	}
-	for _, p := range c.parties {
+	for _, p := range c.inOrderOfEnd() {
 		if !p.living() && !p.owes && !(p.leaving && !p.ended && (p.first || p.up)) {
 			continue
 		}

@@ -36,6 +36,7 @@ type party struct {
 	leaving  bool // we hung it up
 	ended    bool
 	owes     bool // its HANGUP was not answered yet
+	nth      int  // how many legs had ended with it; 0 while it lives
 	peerHold bool // its phone holds us
 	code     int  // SIP status of its end
 	reason   string
