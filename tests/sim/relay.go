@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"time"
 
@@ -22,18 +21,13 @@ type relay struct {
 	journal map[string]journalled
 }
 
-// journalled is what a process that was killed leaves of a call.
-type journalled struct {
-	sequence int
-	legs     []leg
-}
-
 // leg is one party of a call.
 type leg struct {
 	id, tag, to, from string
 	inbound, up       bool
 	ended             bool
 	owes              bool // its HANGUP was not answered yet
+	nth               int  // how many legs had ended with it; 0 while it lives
 	lost              bool // the process died under it
 	agent             *person
 	mode              sma.Mode
@@ -51,6 +45,8 @@ type call struct {
 	joined   bool
 	fallback bool
 	asks     []question
+	late     []question // hang-ups that wait until the first of them is answered
+	ends     int
 	asking   bool
 	gates    int
 	seen     map[string]bool
@@ -86,57 +82,6 @@ func (r *relay) invite(id string, from, to string) *call {
 	return c
 }
 
-// note keeps the journal.
-func (c *call) note() {
-	w := c.relay.w
-	if w.dead {
-		return
-	}
-	j := journalled{sequence: c.sequence}
-	for _, l := range c.legs {
-		if (l.inbound || l.up) && (!l.ended || l.owes) {
-			j.legs = append(j.legs, *l)
-		}
-	}
-	if len(j.legs) == 0 {
-		delete(c.relay.journal, c.id)
-		delete(c.relay.calls, c.id)
-		return
-	}
-	c.relay.journal[c.id] = j
-}
-
-// restart reports what the process that died has left.
-func (r *relay) restart() {
-	r.calls = map[string]*call{}
-	for _, id := range slices.Sorted(maps.Keys(r.journal)) {
-		j := r.journal[id]
-		c := &call{relay: r, id: id, sequence: j.sequence, seen: map[string]bool{}, fallback: true}
-		for n := range j.legs {
-			l := j.legs[n]
-			l.lost = !l.ended
-			l.ended, l.owes = true, true
-			c.legs = append(c.legs, &l)
-			if l.lost && l.inbound {
-				r.w.callers[id].over(contact.RelayLost)
-			}
-		}
-		r.calls[id] = c
-		for _, l := range c.legs {
-			c.report(l)
-		}
-	}
-}
-
-// report asks about the end of a leg.
-func (c *call) report(l *leg) {
-	d := &sma.ActionData{Type: sma.TypeHangup, Parameters: &sma.HangUp{Target: sma.Target{CallID: l.id, ParticipantTag: sma.Tag(l.tag)}}}
-	if l.lost {
-		d.Huawu = &sma.Outcome{Reason: sma.ReasonRelayLost}
-	}
-	c.ask(question{kind: sma.Hangup, data: d, leg: l})
-}
-
 func (c *call) ask(q question) {
 	if c.fallback && q.kind != sma.Hangup {
 		return
@@ -156,6 +101,11 @@ func (c *call) pump() {
 	}
 	q := c.asks[0]
 	c.asks = c.asks[1:]
+	if q.kind == sma.Hangup && len(c.late) > 0 {
+		c.late = append(c.late, q)
+		w.soon(c.pump)
+		return
+	}
 	if !q.until.IsZero() && q.until.Before(w.clock.Now()) {
 		w.soon(c.pump)
 		return
@@ -253,7 +203,11 @@ func (c *call) unanswered(q question) {
 	w := c.relay.w
 	switch {
 	case q.kind == sma.Hangup:
-		w.inProcess(5*time.Second, func() { c.ask(q) })
+		c.late = append(c.late, q)
+		w.inProcess(5*time.Second, func() {
+			c.asks, c.late = append(c.late, c.asks...), nil
+			w.soon(c.pump)
+		})
 	case c.joined: // nobody was told of this talk: to the centre its end is another
 		c.relay.w.callers[c.id].anyReason = true
 	case c.looping || c.living() == 0:
@@ -352,6 +306,8 @@ func (c *call) end(l *leg) {
 		return
 	}
 	l.ended = true
+	c.ends++
+	l.nth = c.ends
 	c.joined = false
 	c.relay.w.checker.excuseCall(contact.ID(c.id))
 	if c.running != nil && (c.running.leg == l || l.inbound) {

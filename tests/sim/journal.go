@@ -1,0 +1,77 @@
+package sim
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"huawu/shared/contact"
+	"huawu/shared/sma"
+)
+
+// journalled is what a process that was killed leaves of a call.
+type journalled struct {
+	sequence int
+	legs     []leg
+}
+
+// note keeps the journal.
+func (c *call) note() {
+	w := c.relay.w
+	if w.dead {
+		return
+	}
+	j := journalled{sequence: c.sequence}
+	for _, l := range c.legs {
+		if (l.inbound || l.up) && (!l.ended || l.owes) {
+			j.legs = append(j.legs, *l)
+		}
+	}
+	if len(j.legs) == 0 {
+		delete(c.relay.journal, c.id)
+		delete(c.relay.calls, c.id)
+		return
+	}
+	c.relay.journal[c.id] = j
+}
+
+// restart reports what the process that died has left.
+func (r *relay) restart() {
+	r.calls = map[string]*call{}
+	for _, id := range slices.Sorted(maps.Keys(r.journal)) {
+		j := r.journal[id]
+		c := &call{relay: r, id: id, sequence: j.sequence, seen: map[string]bool{}, fallback: true}
+		for n := range j.legs {
+			l := j.legs[n]
+			l.lost = !l.ended
+			l.ended, l.owes = true, true
+			c.legs = append(c.legs, &l)
+			if l.lost && l.inbound {
+				r.w.callers[id].over(contact.RelayLost)
+			}
+		}
+		r.calls[id] = c
+		for _, l := range slices.SortedStableFunc(slices.Values(c.legs), func(a, b *leg) int { return cmp.Compare(a.order(), b.order()) }) {
+			c.report(l)
+		}
+	}
+}
+
+// order is where a leg's end is reported among those of its call: one that was
+// lost with the process ended last.
+func (l *leg) order() int {
+	if l.lost {
+		return math.MaxInt
+	}
+	return l.nth
+}
+
+// report asks about the end of a leg.
+func (c *call) report(l *leg) {
+	d := &sma.ActionData{Type: sma.TypeHangup, Parameters: &sma.HangUp{Target: sma.Target{CallID: l.id, ParticipantTag: sma.Tag(l.tag)}}}
+	if l.lost {
+		d.Huawu = &sma.Outcome{Reason: sma.ReasonRelayLost}
+	}
+	c.ask(question{kind: sma.Hangup, data: d, leg: l})
+}
