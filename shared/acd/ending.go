@@ -144,7 +144,7 @@ func (r *Router) putRecord(ctx context.Context, c *contact.Contact, a *agent.Age
 	if err != nil {
 		return err
 	}
-	rec := contact.Record{Contact: *c, Attributes: contact.Attributes(flow), Path: contact.Path(flow)}
+	rec := contact.Record{Contact: *c, Attributes: contact.Attributes(flow), Path: contact.Path(flow), Told: contact.ToldFrom(flow)}
 	if a != nil {
 		rec.Username, rec.Profile = a.Username, a.Profile
 	}

@@ -17,6 +17,7 @@ type Record struct {
 	Profile    string // routing profile of the agent
 	Attributes map[string]string
 	Path       []byte // way through the flows: see flow/journey
+	Told       Told   // the first wait that the customer was told
 }
 
 // transient lists attributes of a contact that mean nothing once it is over.
@@ -44,6 +45,7 @@ func (r *Record) Item() cloud.Item {
 	if len(r.Path) > 0 {
 		w[AttrPath] = r.Path
 	}
+	w.str(AttrTold, r.Told.String())
 	return i
 }
 
@@ -67,7 +69,7 @@ func RecordFromItem(i cloud.Item) *Record {
 	}
 	c := decode(i)
 	c.Tenant, c.ID, c.Segment = tenant, id, segment
-	return &Record{Contact: *c, Username: i.Str("username"), Profile: i.Str("profile"), Attributes: Attributes(i), Path: Path(i)}
+	return &Record{Contact: *c, Username: i.Str("username"), Profile: i.Str("profile"), Attributes: Attributes(i), Path: Path(i), Told: ToldFrom(i)}
 }
 
 // Completed returns when the segment was over, after-contact work included.

@@ -119,7 +119,7 @@ func (p *Publisher) HandleChange(ctx context.Context, ch Change) error {
 		return errors.Join(told, p.leftChanged(ctx, ch, left))
 	}
 	if a := agent.FromItem(ch.New); a != nil {
-		return errors.Join(told, p.agentChanged(ctx, ch, agent.FromItem(ch.Old), a))
+		return errors.Join(told, p.staff(ctx, agent.FromItem(ch.Old), a), p.agentChanged(ctx, ch, agent.FromItem(ch.Old), a))
 	}
 	return told
 }

@@ -264,7 +264,7 @@ func TestListRowsComeOnceWithTheRecord(t *testing.T) {
 	b.tell(life())
 	lists := Lists{b.cloud.Table()}
 	want := Row{Contact: id, Began: contact.Instant(life()[0].Initiated), Ended: contact.Instant(life()[9].Since), Customer: phone.MustParse("+8613800135678"), Queue: "loans",
-		Agent: "a2", Reason: contact.CustomerLeft, Disposition: "resolved", Handled: true, Seconds: 60, Waited: 35}
+		Agent: "a2", Reason: contact.CustomerLeft, Disposition: "resolved", Handled: true, Seconds: 60, Waited: 35, Bound: 80}
 	got, err := lists.OfAgent(t.Context(), "demo", "a2", noon, "", 10)
 	if err != nil || !reflect.DeepEqual(got, Page{Rows: []Row{want}}) {
 		t.Errorf("OfAgent = %+v, %v, want %+v", got, err, want)

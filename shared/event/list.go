@@ -32,10 +32,13 @@ type Row struct {
 	Reason      contact.Reason
 	Disposition string
 	Handled     bool
-	Seconds     int       // of talk, holds included
-	Waited      int       // seconds in the queue
-	Path        []byte    // way through flows, of the day's list only: see flow/journey
-	Left        time.Time // when that way ended: an agent was joined, else the call ended
+	Seconds     int           // of talk, holds included
+	Waited      int           // seconds in the queue
+	Bound       int           // seconds that the agent was bound: ringing, talk and after-contact work
+	Told        contact.Told  // the wait that was told first, if while it waited here
+	After       time.Duration // from when that was told until the agent was joined, or the customer left
+	Path        []byte        // way through flows, of the day's list only: see flow/journey
+	Left        time.Time     // when that way ended: an agent was joined, else the call ended
 }
 
 // list puts a record's rows: the agent's day, the customer, the tenant's day.
@@ -116,14 +119,29 @@ func rowItem(r *contact.Record) cloud.Item {
 	}
 	if r.Handled() {
 		i["seconds"] = max(0, int64(r.Disconnected.Sub(r.AgentJoined)/time.Second))
+		i["bound"] = max(0, int64(r.Completed().Sub(boundFrom(r))/time.Second))
 	}
 	if left := r.Dequeued; !r.Enqueued.IsZero() {
 		if left.IsZero() {
 			left = r.Disconnected
 		}
 		i["waited"] = max(0, int64(left.Sub(r.Enqueued)/time.Second))
+		if at := r.Told.At; !r.Told.IsZero() && !at.Before(r.Enqueued) && !at.After(left) { // else it was of another queue
+			i[contact.AttrTold], i["afterMs"] = r.Told.String(), left.Sub(at).Milliseconds()
+		}
 	}
 	return i
+}
+
+// boundFrom is when a contact began to bind its agent: with the offer, if that is
+// still known.
+func boundFrom(r *contact.Record) time.Time {
+	for _, c := range slices.Backward(r.Choices()) {
+		if c.Agent == r.OfferAgent && c.At.After(r.Enqueued) && c.At.Before(r.AgentJoined) {
+			return c.At
+		}
+	}
+	return r.AgentJoined
 }
 
 func rowFrom(i cloud.Item) Row {
@@ -136,7 +154,8 @@ func rowFrom(i cloud.Item) Row {
 		Path: path, Left: contact.FromMicros(i.Int("left")),
 		Contact: contact.ID(i.Str("contact")), Segment: int(i.Int("segment")), Began: contact.FromMicros(i.Int("began")), Ended: contact.FromMicros(i.Int("ended")),
 		Customer: customer, Queue: i.Str("queue"), Agent: i.Str("agent"), Reason: contact.Reason(i.Str("reason")), Disposition: i.Str("disposition"),
-		Handled: i.Bool("handled"), Seconds: int(i.Int("seconds")), Waited: int(i.Int("waited")),
+		Handled: i.Bool("handled"), Seconds: int(i.Int("seconds")), Waited: int(i.Int("waited")), Bound: int(i.Int("bound")),
+		Told: contact.ToldFrom(i), After: time.Duration(i.Int("afterMs")) * time.Millisecond,
 	}
 }
 

@@ -44,3 +44,24 @@ func (l Lists) EachOfDay(ctx context.Context, tenant string, at time.Time, do fu
 	}
 	return nil
 }
+
+// Recent returns contacts of a tenant that began last, today or the day before
+// (UTC): up to so many of each of a day's shards, in no order.
+func (l Lists) Recent(ctx context.Context, tenant string, now time.Time, perShard int) ([]Row, error) {
+	var all []Row
+	for back := range 2 {
+		for shard := range DayShards {
+			items, _, err := l.Table.Query(ctx, cloud.Query{Part: DayPart(tenant, now.AddDate(0, 0, -back), shard), Descending: true, Limit: perShard})
+			if err != nil {
+				return nil, fault.Wrap(fault.KindOf(err), err, "event: read list")
+			}
+			for _, i := range items {
+				all = append(all, rowFrom(i))
+			}
+		}
+		if len(all) >= perShard {
+			break
+		}
+	}
+	return all, nil
+}
