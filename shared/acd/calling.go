@@ -172,13 +172,13 @@ func (r *Router) placeCustomer(ctx context.Context, c *contact.Contact) error {
 	return errors.Join(
 		r.send(ctx, sma.CallQueue, 0, sma.Place{Tenant: c.Tenant, TransactionID: string(c.ID), Purpose: sma.PurposeCallback, To: c.Customer.Full(),
 			CallerID: c.System.Full(), RingSeconds: contact.DialSeconds, ValidUntil: c.Calling.Add(contact.PlaceWait).UTC(),
-			Attributes: sma.Attributes{sma.AttrCall: strconv.FormatInt(c.Epoch, 10)}}),
-		r.arm(ctx, Timer{Kind: TimerCall, Tenant: c.Tenant, Contact: c.ID, Epoch: c.Epoch}, callLease))
+			Attributes: sma.Attributes{sma.AttrCall: strconv.FormatInt(contact.Micros(c.Calling), 10)}}),
+		r.arm(ctx, Timer{Kind: TimerCall, Tenant: c.Tenant, Contact: c.ID, Call: contact.Micros(c.Calling)}, callLease))
 }
 
 // callTimer ends a call of a customer of which nothing was heard.
 func (r *Router) callTimer(ctx context.Context, c *contact.Contact, t Timer) error {
-	if !c.CallFirst() || c.Epoch != t.Epoch || c.Calling.IsZero() {
+	if !calls(c, t.Call) {
 		return nil
 	}
 	if clock := (&contact.Contact{Since: c.Calling}); r.early(clock, t) {
@@ -188,14 +188,19 @@ func (r *Router) callTimer(ctx context.Context, c *contact.Contact, t Timer) err
 	if c.Relay == "" {
 		why = contact.Expired
 	}
-	return r.CustomerUnreached(ctx, c.Tenant, c.ID, t.Epoch, why)
+	return r.CustomerUnreached(ctx, c.Tenant, c.ID, t.Call, why)
 }
 
-// CustomerPlaced is Placed for a call that begins with the customer; epoch says
-// which call it is.
-func (r *Router) CustomerPlaced(ctx context.Context, tenant string, id contact.ID, epoch int64, relay string) (*contact.Contact, error) {
+// calls reports whether the customer of c is being called by a certain call.
+func calls(c *contact.Contact, call int64) bool {
+	return c.CallFirst() && !c.Calling.IsZero() && contact.Micros(c.Calling) == call
+}
+
+// CustomerPlaced is Placed for a call that begins with the customer, which
+// sma.AttrCall names.
+func (r *Router) CustomerPlaced(ctx context.Context, tenant string, id contact.ID, call int64, relay string) (*contact.Contact, error) {
 	return r.step(ctx, contactStep{tenant: tenant, id: id, decide: func(c *contact.Contact) (bool, error) {
-		if !c.CallFirst() || c.Epoch != epoch || c.Calling.IsZero() || c.Relay != "" && c.Relay != relay {
+		if !calls(c, call) || c.Relay != "" && c.Relay != relay {
 			return false, ErrElsewhere
 		}
 		if c.Relay == relay {
@@ -208,12 +213,12 @@ func (r *Router) CustomerPlaced(ctx context.Context, tenant string, id contact.I
 
 // CustomerAnswered lets the customer who was called wait on the line, at the place
 // of the callback. Again is no change; ErrElsewhere: nobody wants the call any more.
-func (r *Router) CustomerAnswered(ctx context.Context, tenant string, id contact.ID, epoch int64) (*contact.Contact, error) {
+func (r *Router) CustomerAnswered(ctx context.Context, tenant string, id contact.ID, call int64) (*contact.Contact, error) {
 	c, err := r.step(ctx, contactStep{tenant: tenant, id: id, decide: func(c *contact.Contact) (bool, error) {
-		if c.CustomerFirst && !c.ToSystem.IsZero() && c.Calling.IsZero() && c.Epoch > epoch && !Over(c) {
+		if c.CustomerFirst && !c.ToSystem.IsZero() && c.Calling.IsZero() && !Over(c) {
 			return false, nil // asked again
 		}
-		if !c.CallFirst() || c.Epoch != epoch || c.Calling.IsZero() {
+		if !calls(c, call) {
 			return false, ErrElsewhere
 		}
 		c.Epoch++
@@ -229,11 +234,11 @@ func (r *Router) CustomerAnswered(ctx context.Context, tenant string, id contact
 // CustomerUnreached ends a call of a customer that was in vain: the callback is
 // tried again later at its place if it may be, else it is over. A call that no
 // relay had room for was no try.
-func (r *Router) CustomerUnreached(ctx context.Context, tenant string, id contact.ID, epoch int64, why contact.Reason) error {
+func (r *Router) CustomerUnreached(ctx context.Context, tenant string, id contact.ID, call int64, why contact.Reason) error {
 	ended := false
 	c, err := r.step(ctx, contactStep{tenant: tenant, id: id, decide: func(c *contact.Contact) (bool, error) {
 		ended = false
-		if !c.CallFirst() || c.Epoch != epoch || c.Calling.IsZero() {
+		if !calls(c, call) {
 			return false, nil
 		}
 		if why == contact.Expired {
@@ -267,10 +272,10 @@ func (s *sweeper) calls(ctx context.Context, v *view) error {
 		if w.Calling.IsZero() {
 			continue
 		}
-		if s.now.Sub(s.since("call "+string(w.Contact)+strconv.FormatInt(w.Epoch, 10))) < callLease+ringGrace {
+		if s.now.Sub(s.since("call "+string(w.Contact)+w.Calling.String())) < callLease+ringGrace {
 			continue
 		}
-		errs = append(errs, s.r.CustomerUnreached(ctx, s.tenant, w.Contact, w.Epoch, contact.NoAnswer))
+		errs = append(errs, s.r.CustomerUnreached(ctx, s.tenant, w.Contact, contact.Micros(w.Calling), contact.NoAnswer))
 	}
 	return errors.Join(errs...)
 }

@@ -34,9 +34,9 @@ func (w *world) callsBack(caller contact.ID, b CallBack) contact.ID {
 	return c.ID
 }
 
-// called returns how often a customer was called so far, and the epoch of the last
-// of these calls.
-func (w *world) called(id contact.ID) (n int, epoch int64) {
+// called returns how often a customer was called so far, and which
+// the last of these calls is.
+func (w *world) called(id contact.ID) (n int, call int64) {
 	w.Helper()
 	for _, p := range w.dialled {
 		if p.TransactionID != string(id) {
@@ -47,11 +47,11 @@ func (w *world) called(id contact.ID) (n int, epoch int64) {
 			w.Errorf("message %+v", p)
 		}
 		var err error
-		if epoch, err = strconv.ParseInt(p.Attributes[sma.AttrCall], 10, 64); err != nil {
+		if call, err = strconv.ParseInt(p.Attributes[sma.AttrCall], 10, 64); err != nil {
 			w.Error(err)
 		}
 	}
-	return n, epoch
+	return n, call
 }
 
 func TestACustomerIsCalledFirst(t *testing.T) {
@@ -65,18 +65,18 @@ func TestACustomerIsCalledFirst(t *testing.T) {
 	w.status("lin", agent.Available) // gets c2, who is behind, as the customer is not on the line
 	w.settle(0)
 	w.wants("c2", "OFFERED lin", "lin", "AVAILABLE 1")
-	n, epoch := w.called(id)
+	n, call := w.called(id)
 	if n != 1 {
 		t.Fatalf("called %d times by the time an agent serves the queue", n)
 	}
 	rank := w.contact(id).Rank
-	w.must(w.router.CustomerPlaced(w.ctx, tenant, id, epoch, "relay-1"))
-	w.must(w.router.CustomerPlaced(w.ctx, tenant, id, epoch, "relay-1")) // asked again
-	if _, err := w.router.CustomerPlaced(w.ctx, tenant, id, epoch, "relay-2"); err == nil {
+	w.must(w.router.CustomerPlaced(w.ctx, tenant, id, call, "relay-1"))
+	w.must(w.router.CustomerPlaced(w.ctx, tenant, id, call, "relay-1")) // asked again
+	if _, err := w.router.CustomerPlaced(w.ctx, tenant, id, call, "relay-2"); err == nil {
 		t.Error("a second relay calls too")
 	}
-	w.must(w.router.CustomerAnswered(w.ctx, tenant, id, epoch))
-	w.must(w.router.CustomerAnswered(w.ctx, tenant, id, epoch)) // asked again
+	w.must(w.router.CustomerAnswered(w.ctx, tenant, id, call))
+	w.must(w.router.CustomerAnswered(w.ctx, tenant, id, call)) // asked again
 	w.call("c3", "loans")
 	w.settle(0)
 	if c := w.contact(id); c.State != contact.Queued || c.ToCall() || c.Rank != rank || c.Relay != "relay-1" {
@@ -98,30 +98,30 @@ func TestACustomerWhoIsCalledInVain(t *testing.T) {
 	tests := []struct {
 		name  string
 		tries int
-		do    func(w *world, id contact.ID, epoch int64) // of the first call
-		calls int                                        // in ten minutes
+		do    func(w *world, id contact.ID, call int64) // of the first call
+		calls int                                       // in ten minutes
 		want  string
 	}{
-		{"is busy twice", 2, func(w *world, id contact.ID, epoch int64) {
-			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, epoch, contact.CustomerBusy))
-			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, epoch, contact.CustomerBusy)) // told twice
+		{"is busy twice", 2, func(w *world, id contact.ID, call int64) {
+			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, call, contact.CustomerBusy))
+			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, call, contact.CustomerBusy)) // told twice
 			w.settle(59 * time.Second)
 			if n, _ := w.called(id); n != 1 {
 				w.Errorf("called %d times within the pause", n)
 			}
 			w.settle(3 * time.Second)
-			_, epoch = w.called(id)
-			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, epoch, contact.CustomerBusy))
+			_, call = w.called(id)
+			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, call, contact.CustomerBusy))
 		}, 2, "COMPLETED customer_busy"},
-		{"has a number that nobody has", 3, func(w *world, id contact.ID, epoch int64) {
-			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, epoch, contact.BadDestination))
+		{"has a number that nobody has", 3, func(w *world, id contact.ID, call int64) {
+			w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, call, contact.BadDestination))
 		}, 1, "COMPLETED OUTBOUND_DESTINATION_ENDPOINT_ERROR"},
-		{"is never heard of", 1, func(w *world, id contact.ID, epoch int64) {
-			w.must(w.router.CustomerPlaced(w.ctx, tenant, id, epoch, "relay-1"))
+		{"is never heard of", 1, func(w *world, id contact.ID, call int64) {
+			w.must(w.router.CustomerPlaced(w.ctx, tenant, id, call, "relay-1"))
 		}, 1, "COMPLETED no_answer"},
 		{"by no relay, as none has room", 1, func(*world, contact.ID, int64) {}, 7, "QUEUED "},
-		{"and the sweeper alone is left", 1, func(w *world, id contact.ID, epoch int64) {
-			w.must(w.router.CustomerPlaced(w.ctx, tenant, id, epoch, "relay-1"))
+		{"and the sweeper alone is left", 1, func(w *world, id contact.ID, call int64) {
+			w.must(w.router.CustomerPlaced(w.ctx, tenant, id, call, "relay-1"))
 			w.must(w.router.Sweep(w.ctx, tenant))
 			w.clock.Advance(callLease + ringGrace)
 			w.must(w.router.Sweep(w.ctx, tenant))
@@ -133,12 +133,12 @@ func TestACustomerWhoIsCalledInVain(t *testing.T) {
 			w.status("lin", agent.Available)
 			id := w.callsBack("c1", CallBack{Tries: contact.Tries{Max: tt.tries, Pause: time.Minute}, Delay: 2 * time.Second})
 			w.settle(5 * time.Second)
-			n, epoch := w.called(id)
+			n, call := w.called(id)
 			if n != 1 {
 				t.Fatalf("called %d times", n)
 			}
 			rank := w.contact(id).Rank
-			tt.do(w, id, epoch)
+			tt.do(w, id, call)
 			w.settle(10 * time.Minute)
 			c := w.contact(id)
 			if n, _ = w.called(id); n != tt.calls || string(c.State)+" "+string(c.Reason) != tt.want || c.Rank != rank {
@@ -155,9 +155,9 @@ func TestACallThatIsOverWhenTheCustomerAnswers(t *testing.T) {
 	w := customersFirst(t)
 	w.status("lin", agent.Available)
 	id := w.callsBack("c1", CallBack{Tries: contact.Tries{Max: 2, Pause: time.Minute}})
-	_, epoch := w.called(id)
-	w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, epoch, contact.NoAnswer))
-	if _, err := w.router.CustomerAnswered(w.ctx, tenant, id, epoch); err == nil {
+	_, call := w.called(id)
+	w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, call, contact.NoAnswer))
+	if _, err := w.router.CustomerAnswered(w.ctx, tenant, id, call); err == nil {
 		t.Error("an answer to a call that was given up counts")
 	}
 	if c := w.contact(id); !c.ToCall() || c.Tries.Made != 1 {
@@ -194,7 +194,9 @@ func TestWhenItIsACustomersTurn(t *testing.T) {
 
 func TestCustomersAreCalledAsFastAsAgentsWillBeFree(t *testing.T) {
 	w := customersFirst(t)
-	w.router.run.Pace = func(context.Context, string, string) (Pace, error) { return Pace{Agents: 40, Handle: 4 * time.Minute}, nil }
+	w.router.run.Pace = func(context.Context, string, string) (Pace, error) {
+		return Pace{Agents: 40, Handle: 4 * time.Minute}, nil
+	}
 	var ids []contact.ID
 	for n := range 5 {
 		ids = append(ids, w.callsBack(contact.ID("c"+strconv.Itoa(n)), CallBack{Tries: contact.Tries{Max: 1}}))

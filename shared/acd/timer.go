@@ -39,7 +39,7 @@ type Timer struct {
 	Told    bool            `json:"told,omitempty"`  // connect: the relay was told to join once more
 	Left    bool            `json:"left,omitempty"`  // acw: of a segment that its agent has left
 	State   string          `json:"state,omitempty"` // party: what it waits in
-	Epoch   int64           `json:"epoch,omitempty"` // call: which one
+	Call    int64           `json:"call,omitempty"`  // call: which one
 }
 
 // arm sets a timer. What is to come later than a queue can delay is kept as a row.

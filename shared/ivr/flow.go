@@ -182,6 +182,9 @@ func (s *Service) env(ctx context.Context, c *call) (interp.Env, error) {
 			SIPHeaders: c.legA.SipHeaders},
 		Language: cmp.Or(asked(c.legA.SipHeaders), n.Language, s.cfg.Language), PromptBucket: s.cfg.PromptBucket, QueueMusic: s.cfg.QueueMusic,
 	}
+	if _, called := c.customerCall(); called {
+		env.Contact.InitiationMethod = string(contact.Callback)
+	}
 	if c.CallDetails.Huawu != nil {
 		env.Can, env.Bots = c.CallDetails.Huawu.Capabilities, true
 	}

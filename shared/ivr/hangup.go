@@ -25,6 +25,9 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	if err != nil {
 		return sma.Response{}, err
 	}
+	if con.CallFirst() {
+		return s.onCustomerGone(ctx, c, con, lost)
+	}
 	if con.ToCall() {
 		return s.calledInVain(ctx, c, con, lost)
 	}

@@ -24,6 +24,9 @@ func (c *call) offerPlaced() contact.OfferID {
 // onPlaced lets a relay begin a call, or keeps it from it: the message came twice,
 // or too late.
 func (s *Service) onPlaced(ctx context.Context, c *call) (sma.Response, error) {
+	if call, ok := c.customerCall(); ok {
+		return s.onCustomerPlaced(ctx, c, call)
+	}
 	if c.offerPlaced() == "" {
 		return sma.Keep(), nil // not for an agent
 	}
@@ -36,8 +39,11 @@ func (s *Service) onPlaced(ctx context.Context, c *call) (sma.Response, error) {
 }
 
 // onDeviceAnswered calls the customer for an agent whose device has answered. The
-// agent hears that it rings.
+// agent hears that it rings. A customer who is called first has no agent yet.
 func (s *Service) onDeviceAnswered(ctx context.Context, c *call) (sma.Response, error) {
+	if call, ok := c.customerCall(); ok {
+		return s.onCustomerAnswered(ctx, c, call)
+	}
 	agent, live := c.Leg(sma.LegB)
 	if c.offerPlaced() == "" || !live {
 		return sma.Keep(), nil

@@ -146,10 +146,31 @@ func (s State) Enter(h Hook) (child State, ok bool) {
 	if id == "" {
 		return s, false
 	}
-	s.Flow, s.Type, s.At, s.Phase, s.Ended = id, h.flowType(), "", Ready, ""
+	return s.begins(id, h.flowType()), true
+}
+
+// Restart is the state of a contact that begins another flow from its start, as
+// one who was transferred to it: what was set stays. It is stepped with Begin.
+func (s State) Restart(id string) State { return s.begins(id, flow.ContactFlow) }
+
+// Wait is the state of a contact that waits in q and is on the line only now, as
+// one who is called back: it begins a flow of type t, or, if id is "", that for
+// customers who wait, if one is bound, or hears music. It is stepped with Begin.
+func (s State) Wait(q Queue, id string, t flow.Type) State {
+	if id == "" {
+		id, t = orElse(s.Hooks[HookCustomerQueue], builtinQueue), flow.CustomerQueue
+	}
+	s = s.begins(id, t)
+	s.Queue, s.Queued = q, true
+	return s
+}
+
+// begins leaves the place in the flow before for the start of another one.
+func (s State) begins(id string, t flow.Type) State {
+	s.Flow, s.Type, s.At, s.Phase, s.Ended = id, t, "", Ready, ""
 	s.Last, s.Joined, s.Batch, s.Stack, s.Loop, s.FlowAttributes, s.Idle, s.Since = "", nil, nil, nil, nil, nil, 0, 0
 	s.Queued = false
-	return s, true
+	return s
 }
 
 // Merge takes over what a flow that ran beside s has set; s stays where it is.
