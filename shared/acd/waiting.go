@@ -13,12 +13,13 @@ import (
 
 // Request is how a contact is to be queued.
 type Request struct {
-	Queue    string // id or ARN
-	Priority int    // 1 to 99; 0 = DefaultPriority
-	Age      int    // seconds to be taken as waited before, for the order of service
-	Language string // BCP 47; "" = as it is
-	Record   bool   // the talk is to be recorded
-	Whispers bool   // flows are to be heard before agent and customer are joined
+	Queue    string          // id or ARN
+	Channel  contact.Channel // of the contact; "" = voice
+	Priority int             // 1 to 99; 0 = DefaultPriority
+	Age      int             // seconds to be taken as waited before, for the order of service
+	Language string          // BCP 47; "" = as it is
+	Record   bool            // the talk is to be recorded
+	Whispers bool            // flows are to be heard before agent and customer are joined
 
 	Came time.Time // when it first came, by a place that was kept; zero = now
 
@@ -33,6 +34,25 @@ func (q Request) steps() []contact.Step {
 		return q.Steps
 	}
 	return append([]contact.Step{{For: q.PreferFor, Agents: []string{q.Preferred}}}, q.Steps...)
+}
+
+// enters lets a contact wait in a queue from now on.
+func (q Request) enters(c *contact.Contact, queue Queue, at time.Time) error {
+	now := contact.Instant(at)
+	if err := c.Move(contact.Queued, now); err != nil {
+		return err
+	}
+	c.Epoch++
+	c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, queue.Needs, q.Record, queue.ACWSeconds
+	c.Whispers = q.Whispers
+	c.Priority, c.Enqueued, c.Excluded, c.Steps, c.NotBefore = cmpOr(q.Priority, DefaultPriority), now, nil, q.steps(), time.Time{}
+	c.Language = cmpOr(q.Language, c.Language)
+	came := now
+	if !q.Came.IsZero() && q.Came.Before(now) {
+		came = q.Came
+	}
+	c.Rank = queue.Rank(c.Priority, came.Add(-time.Duration(q.Age)*time.Second))
+	return nil
 }
 
 // ErrExists is returned by Begin for a contact that is there.
@@ -50,7 +70,8 @@ func (r *Router) Begin(ctx context.Context, c *contact.Contact) error {
 
 // Enqueue lets a contact wait in a queue, or in the one that takes what comes too
 // late or is too much for it, and looks for an agent. A contact that waits, or is
-// further, stays as it is. ErrFull and ErrClosed: nobody takes it.
+// further, stays as it is. ErrFull and ErrClosed: nobody takes it. Of one that is
+// offered at once, without waiting, what routing has written is returned.
 func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Request) (*contact.Contact, error) {
 	routing, err := r.Routing(ctx, tenant)
 	if err != nil {
@@ -63,26 +84,16 @@ func (r *Router) Enqueue(ctx context.Context, tenant string, id contact.ID, q Re
 	if queue, err = r.admit(ctx, tenant, routing, queue); err != nil {
 		return nil, err
 	}
-	first := &contact.Contact{Tenant: tenant, ID: id, State: contact.InFlow} // nearly always it waits for the first time
-	c, err := r.step(ctx, contactStep{tenant: tenant, id: id, guess: first, decide: func(c *contact.Contact) (bool, error) {
+	first := &contact.Contact{Tenant: tenant, ID: id, State: contact.InFlow, Channel: cmpOr(q.Channel, contact.Voice)} // nearly always it waits for the first time
+	offered, seen := r.atOnce(ctx, routing, queue, q, first)
+	if offered != nil {
+		return offered, nil
+	}
+	c, err := r.step(ctx, contactStep{tenant: tenant, id: id, guess: first, seen: seen, decide: func(c *contact.Contact) (bool, error) {
 		if c.State == contact.Queued || c.Live() {
 			return false, nil
 		}
-		now := contact.Instant(r.run.Now())
-		if err := c.Move(contact.Queued, now); err != nil {
-			return false, err
-		}
-		c.Epoch++
-		c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, queue.Needs, q.Record, queue.ACWSeconds
-		c.Whispers = q.Whispers
-		c.Priority, c.Enqueued, c.Excluded, c.Steps, c.NotBefore = cmpOr(q.Priority, DefaultPriority), now, nil, q.steps(), time.Time{}
-		c.Language = cmpOr(q.Language, c.Language)
-		came := now
-		if !q.Came.IsZero() && q.Came.Before(now) {
-			came = q.Came
-		}
-		c.Rank = queue.Rank(c.Priority, came.Add(-time.Duration(q.Age)*time.Second))
-		return true, nil
+		return true, q.enters(c, queue, r.run.Now())
 	}})
 	if err != nil {
 		return c, err

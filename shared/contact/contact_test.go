@@ -14,7 +14,7 @@ var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 // allowed is written down a second time, as a person would draw it.
 var allowed = map[State][]State{
 	Initiated:  {InFlow, Connecting, Completed},
-	InFlow:     {Queued, Completed},
+	InFlow:     {Queued, Offered, Completed},
 	Queued:     {InFlow, Offered, Completed},
 	Offered:    {Connecting, Queued, Offered, Completed},
 	Connecting: {Connected, Queued, Completed},

@@ -16,6 +16,7 @@ const (
 	AttrState       = "state"
 	AttrSince       = "since"
 	AttrEpoch       = "epoch"
+	AttrChannel     = "channel"
 	AttrOffer       = "offer"
 	AttrOfferAgent  = "offerAgent"
 	AttrRingSeconds = "ringSeconds"
@@ -68,7 +69,7 @@ func (w writer) flag(name string, b bool) {
 func (c *Contact) Item() cloud.Item {
 	w := writer{AttrState: string(c.State), AttrEpoch: c.Epoch, AttrVersion: max(1, c.Version)}
 	w.time(AttrSince, c.Since)
-	w.str("channel", string(c.Channel))
+	w.str(AttrChannel, string(c.Channel))
 	w.str("method", string(c.Method))
 	w.str("customer", c.Customer.Full())
 	w.str("system", c.System.Full())
@@ -136,7 +137,7 @@ func decode(i cloud.Item) *Contact {
 	us := func(name string) time.Duration { return time.Duration(i.Int(name)) * time.Microsecond }
 	c := &Contact{
 		Version: i.Int(AttrVersion), State: State(i.Str(AttrState)), Since: at(AttrSince), Epoch: i.Int(AttrEpoch),
-		Channel: Channel(i.Str("channel")), Method: Method(i.Str("method")),
+		Channel: Channel(i.Str(AttrChannel)), Method: Method(i.Str("method")),
 		Customer: number(i.Str("customer")), System: number(i.Str("system")),
 		Relay: i.Str("relay"), Language: i.Str("lang"),
 		Queue: i.Str("queue"), Group: i.Str("group"), Priority: int(i.Int("prio")), Rank: i.Str("rank"),

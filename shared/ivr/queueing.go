@@ -19,7 +19,7 @@ func (s *Service) request(ctx context.Context, c *call, m *memory, q acd.Queue, 
 		s.run.Log.WarnContext(ctx, "routing criteria are not observed", "contact", string(c.id), "queue", q.ID, "error", err.Error())
 	}
 	rec := m.state.Recording
-	return acd.Request{Queue: q.ID, Priority: a.Priority, Age: a.TimeShift, Language: m.state.Language,
+	return acd.Request{Queue: q.ID, Channel: contact.Voice, Priority: a.Priority, Age: a.TimeShift, Language: m.state.Language,
 		Record: rec.Agent || rec.Customer || !rec.Set && q.Record, Steps: steps, Whispers: whispers(m.state)}
 }
 

@@ -152,7 +152,7 @@ func (k *checker) timed(was, c *contact.Contact) {
 	if was.State != c.State || was.Epoch != c.Epoch || was.Offer != c.Offer {
 		k.since[c.ID] = now
 	}
-	if c.State == contact.Queued && k.enqueued[c.ID].IsZero() {
+	if (c.State == contact.Queued || c.State == contact.Offered) && k.enqueued[c.ID].IsZero() { // Offered: it never had to wait
 		k.enqueued[c.ID] = now
 	}
 	if was.State != contact.Offered || c.State != contact.Queued {

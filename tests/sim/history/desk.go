@@ -175,7 +175,7 @@ func do(s stand, c call) (stand, fault.Kind) {
 	case Enqueue:
 		return enqueued(s)
 	case Claim:
-		if s.state != contact.Queued {
+		if s.state != contact.Queued && s.state != contact.InFlow { // InFlow: the claim is the enqueueing
 			return s, fault.Conflict
 		}
 		return stand{contact.Offered, c.offer}, ""

@@ -130,8 +130,8 @@ func allowed(was, now cloud.Item) bool {
 		return false
 	case old.State != c.State && !contact.CanMove(old.State, c.State):
 		return false
-	case c.Offer != "" && c.Offer != old.Offer: // a new offer is of one who waits, and never of one who has another
-		return old.State == contact.Queued && c.State == contact.Offered
+	case c.Offer != "" && c.Offer != old.Offer: // a new offer is of one who waits or comes, and never of one who has another
+		return (old.State == contact.Queued || old.State == contact.InFlow && old.Offer == "") && c.State == contact.Offered
 	}
 	return true
 }
