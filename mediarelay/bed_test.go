@@ -218,7 +218,7 @@ func (b *bed) command(verb string, sequence int64) {
 	if len(live) != 1 {
 		b.t.Fatalf("calls: %v", live)
 	}
-	raw, err := json.Marshal(sma.Update{TransactionID: live[0], Sequence: sequence, ValidUntil: time.Now().Add(time.Minute),
+	raw, err := json.Marshal(sma.Update{TransactionID: live[0], Sequence: sequence, ValidSeconds: 60,
 		Arguments: sma.Attributes{sma.ArgVerb: verb, sma.ArgOfferID: "o1"}})
 	b.must(err)
 	for range 2 { // a queue delivers at least once

@@ -60,7 +60,7 @@ func (c *commands) handle(ctx context.Context, m cloud.Received) {
 		c.log.Error("command cannot be read", "message", m.ID, "received", m.Count, "error", err)
 		return
 	}
-	err := c.calls.Update(u)
+	err := c.calls.Update(u, age(m, commandVisible))
 	log := c.log.With("transactionId", u.TransactionID, "verb", u.Arguments[sma.ArgVerb])
 	switch fault.KindOf(err) {
 	case "":

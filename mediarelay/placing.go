@@ -27,7 +27,6 @@ type placing struct {
 	queue cloud.Queue
 	calls *call.Calls
 	room  func(tenant string) bool // on the way out
-	now   func() time.Time
 	log   *slog.Logger
 }
 
@@ -69,7 +68,7 @@ func (p *placing) handle(ctx context.Context, m cloud.Received) {
 		return
 	}
 	log := p.log.With("transactionId", out.TransactionID, "tenant", out.Tenant, "purpose", string(out.Purpose))
-	switch err := p.begin(out); fault.KindOf(err) {
+	switch err := p.begin(out, age(m, placeVisible)); fault.KindOf(err) {
 	case "":
 		log.Info("call taken")
 	case fault.Unavailable:
@@ -88,9 +87,15 @@ func (p *placing) handle(ctx context.Context, m cloud.Received) {
 	}
 }
 
-func (p *placing) begin(m sma.Place) error {
+// age is how long a message is in the queue, at least: it was hidden after each
+// delivery before this one.
+func age(m cloud.Received, visible time.Duration) time.Duration {
+	return m.Waited + time.Duration(max(0, m.Count-1))*visible
+}
+
+func (p *placing) begin(m sma.Place, waited time.Duration) error {
 	switch {
-	case p.now().After(m.ValidUntil):
+	case m.Late(waited):
 		return fault.New(fault.Gone, "relay: too late")
 	case !p.room(m.Tenant):
 		return call.ErrBusy
@@ -113,7 +118,7 @@ func readPlace(body []byte) (m sma.Place, err error) {
 		return m, fault.Wrap(fault.Invalid, err, "relay: read call to place")
 	}
 	switch {
-	case m.Tenant == "" || m.TransactionID == "" || m.To == "" || m.ValidUntil.IsZero():
+	case m.Tenant == "" || m.TransactionID == "" || m.To == "" || m.ValidSeconds <= 0:
 		return m, fault.New(fault.Invalid, "relay: call to place without tenant, id, number or time")
 	case m.Agent == "" && !dialable(m.To):
 		return m, fault.New(fault.Invalid, "relay: what is to be called is no number")

@@ -14,12 +14,12 @@ import (
 const placedID = "0198c0de-0000-7000-8000-0000000000aa"
 
 // place puts the message of a call to lin's phone on the queue.
-func (b *bed) place(valid time.Duration) {
+func (b *bed) place(validSeconds int, delay time.Duration) {
 	b.t.Helper()
 	raw, err := json.Marshal(sma.Place{Tenant: "acme", TransactionID: placedID, Purpose: sma.PurposeAgent, To: "lin", Agent: "lin", CallerID: "95000",
-		ValidUntil: time.Now().Add(valid), Attributes: sma.Attributes{sma.AttrOffer: "o1"}})
+		ValidSeconds: validSeconds, Attributes: sma.Attributes{sma.AttrOffer: "o1"}})
 	b.must(err)
-	b.must(b.cloud.Queue().Send(b.soon(), sma.CallQueue, cloud.Message{Body: raw}))
+	b.must(b.cloud.Queue().Send(b.soon(), sma.CallQueue, cloud.Message{Body: raw, Delay: delay}))
 }
 
 // once lets the first relay that asks place a call, and speaks to who answers; a
@@ -46,8 +46,8 @@ func once() func(sma.Event) []sma.Parameters {
 func TestACallIsPlacedOnce(t *testing.T) {
 	b := newBed(t, once(), nil)
 	phone := b.phone()
-	b.place(time.Minute)
-	b.place(time.Minute)
+	b.place(60, 0)
+	b.place(60, 0)
 	c := b.incoming(phone)
 	notes, err := (&journal{filepath.Join(b.dir, "journal")}).load(quiet())
 	b.must(err)
@@ -58,7 +58,7 @@ func TestACallIsPlacedOnce(t *testing.T) {
 	b.hears("agent", c, 600)
 	b.must(c.Ended(b.soon()))
 	b.until("the call ends", func() bool { return b.relay.Calls().Len() == 0 })
-	b.place(time.Minute) // a queue may deliver long after
+	b.place(60, 0) // a queue may deliver long after
 	b.until("every message is done with", func() bool {
 		return b.cloud.Depth(sma.CallQueue) == 0 && b.relay.Calls().Len() == 0 && b.journal() == 0
 	})
@@ -81,9 +81,9 @@ func TestACallIsPlacedOnce(t *testing.T) {
 func TestACallThatIsTooLateIsNotPlaced(t *testing.T) {
 	b := newBed(t, once(), nil)
 	b.phone()
-	b.place(-time.Second)
+	b.place(1, 2*time.Second)
 	b.until("the message is done with", func() bool { return b.cloud.Depth(sma.CallQueue) == 0 })
-	if b.story() != "" {
+	if b.story() != "" || b.relay.Calls().Len() != 0 {
 		t.Errorf("story:\n%s", b.story())
 	}
 }
@@ -93,7 +93,7 @@ func TestACallWaitsForRoom(t *testing.T) {
 	phone := b.phone()
 	caller := b.dial()
 	b.hears("caller", caller, 500)
-	b.place(time.Minute)
+	b.place(60, 0)
 	select {
 	case <-phone.Incoming():
 		t.Fatal("a call is placed without room for it")

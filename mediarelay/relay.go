@@ -194,7 +194,7 @@ func (r *Relay) open(p Ports) (err error) {
 		journal: r.journal, handler: ordered, live: r.calls.Has, log: r.log, pause: reportPause,
 		offer: sma.Offer{Version: sma.ExtensionVersion, RelayID: r.lease.id, Capabilities: call.Offered()},
 	}
-	r.placing = &placing{queue: p.Queue, calls: r.calls, room: func(tenant string) bool { return r.sip.Room(tenant) }, now: time.Now, log: r.log}
+	r.placing = &placing{queue: p.Queue, calls: r.calls, room: func(tenant string) bool { return r.sip.Room(tenant) }, log: r.log}
 	r.commands = &commands{queue: p.Queue, name: r.lease.id, calls: r.calls, log: r.log}
 	if err := r.openAdmin(); err != nil {
 		return err

@@ -17,6 +17,7 @@ type ask struct {
 	data    *sma.ActionData
 	gate    bool // its answer decides what comes next
 	update  *sma.Update
+	until   time.Time     // of an update: when it is of no use any more; zero: never
 	failure sma.ErrorType // INVALID_LAMBDA_RESPONSE
 	problem string
 	waits   *party // a leg that answered: without an answer nobody would join it
@@ -62,7 +63,7 @@ func (c *call) pump() {
 		a := c.asks[0]
 		c.asks = c.asks[1:]
 		switch {
-		case a.update != nil && expired(*a.update, time.Now()):
+		case a.update != nil && !a.until.IsZero() && time.Now().After(a.until):
 			c.calls.count.dropped.Add(1)
 			c.log.Info("command dropped: too late")
 		case c.invocations >= sma.MaxInvocations && a.kind != sma.Hangup:

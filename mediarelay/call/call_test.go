@@ -353,8 +353,8 @@ func whatever(te *teller, r *rand.Rand, l *fakeLeg) {
 		l.mute.Store(r.IntN(4) == 0)
 	case 9, 10:
 		verbs := []string{"ring", "unring", "hold", "resume", "hangup", "connect"}
-		_ = te.calls.Update(sma.Update{TransactionID: "tx", Sequence: r.Int64(), ValidUntil: time.Now().Add(time.Minute),
-			Arguments: sma.Attributes{"huawu": verbs[r.IntN(len(verbs))], "offerId": fmt.Sprint(r.IntN(5))}})
+		_ = te.calls.Update(sma.Update{TransactionID: "tx", Sequence: r.Int64(), ValidSeconds: 60,
+			Arguments: sma.Attributes{"huawu": verbs[r.IntN(len(verbs))], "offerId": fmt.Sprint(r.IntN(5))}}, 0)
 	default:
 		l.hear(media.Event{Kind: media.Digit, Digit: "0123456789*#"[r.IntN(12)]})
 	}

@@ -168,21 +168,25 @@ func (c *Calls) find(id string) *call {
 	return c.live[id]
 }
 
-// Update gives a command to its call, which asks the function about it
-// (CALL_UPDATE_REQUESTED). It returns NotFound if no such call is up and Gone if
+// Update gives a command that waited in a queue for a time to its call, which asks
+// the function about it (CALL_UPDATE_REQUESTED). It returns NotFound if no such call is up and Gone if
 // the command came too late; both are no reason to send it again. A duplicate
 // is dropped in silence.
-func (c *Calls) Update(u sma.Update) error {
+func (c *Calls) Update(u sma.Update, waited time.Duration) error {
 	if len(u.Arguments) > sma.MaxArguments {
 		c.count.dropped.Add(1)
 		return fault.New(fault.Invalid, "call: update has %d arguments, at most %d are allowed", len(u.Arguments), sma.MaxArguments)
 	}
-	if expired(u, time.Now()) {
+	if u.Late(waited) {
 		c.count.dropped.Add(1)
 		return fault.New(fault.Gone, "call: update is too late")
 	}
+	until := time.Time{}
+	if u.ValidSeconds > 0 {
+		until = time.Now().Add(time.Duration(u.ValidSeconds)*time.Second - waited)
+	}
 	one := c.find(u.TransactionID)
-	if one == nil || !one.box.post(func() { one.update(u) }) {
+	if one == nil || !one.box.post(func() { one.update(u, until) }) {
 		c.count.dropped.Add(1)
 		return fault.New(fault.NotFound, "call: no such call")
 	}
@@ -221,8 +225,4 @@ func (c *Calls) Close() {
 	c.HangUpAll("shutdown")
 	c.cancel()
 	c.work.Wait()
-}
-
-func expired(u sma.Update, now time.Time) bool {
-	return !u.ValidUntil.IsZero() && now.After(u.ValidUntil)
 }

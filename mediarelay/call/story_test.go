@@ -259,15 +259,17 @@ func (te *teller) placed(words []string) {
 	}
 }
 
-// updated sends a command: "ring offerId=o1 valid=5s sequence=2".
+// updated sends a command: "ring offerId=o1 valid=5 waited=2s sequence=2".
 func (te *teller) updated(words []string) {
-	u := sma.Update{TransactionID: "tx", ValidUntil: time.Now().Add(time.Minute), Arguments: sma.Attributes{sma.ArgVerb: words[0]}}
+	waited := time.Duration(0)
+	u := sma.Update{TransactionID: "tx", ValidSeconds: 60, Arguments: sma.Attributes{sma.ArgVerb: words[0]}}
 	for _, w := range words[1:] {
 		k, v, _ := strings.Cut(w, "=")
 		switch k {
 		case "valid":
-			d, _ := time.ParseDuration(v)
-			u.ValidUntil = time.Now().Add(d)
+			u.ValidSeconds, _ = strconv.Atoi(v)
+		case "waited":
+			waited, _ = time.ParseDuration(v)
 		case "sequence":
 			u.Sequence, _ = strconv.ParseInt(v, 10, 64)
 		case "transaction":
@@ -276,7 +278,7 @@ func (te *teller) updated(words []string) {
 			u.Arguments[k] = v
 		}
 	}
-	if err := te.calls.Update(u); err != nil {
+	if err := te.calls.Update(u, waited); err != nil {
 		te.say("update: %v", err)
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"huawu/shared/sma"
 )
 
-// update asks the function about a command, unless it was seen before: a queue
-// delivers more than once.
-func (c *call) update(u sma.Update) {
+// update asks the function about a command that is of use until a time, unless it
+// was seen before: a queue delivers more than once.
+func (c *call) update(u sma.Update, until time.Time) {
 	if c.ending != "" || c.fallback || c.left() == 0 {
 		c.calls.count.dropped.Add(1)
 		c.log.Info("command dropped: the call is ending", "verb", u.Arguments[sma.ArgVerb])
@@ -25,7 +25,7 @@ func (c *call) update(u sma.Update) {
 	}
 	c.seen[key] = true
 	c.ask(&ask{
-		kind: sma.CallUpdateRequested, about: c.caller(), update: &u,
+		kind: sma.CallUpdateRequested, about: c.caller(), update: &u, until: until,
 		data: &sma.ActionData{Type: (&sma.CallUpdateRequest{}).ActionType(), Parameters: &sma.CallUpdateRequest{Arguments: u.Arguments}},
 	})
 }
@@ -41,7 +41,7 @@ func once(u sma.Update) string {
 			return verb + " " + offer
 		}
 	}
-	return strings.Join([]string{verb, offer, strconv.FormatInt(u.Sequence, 10), u.ValidUntil.UTC().Format(time.RFC3339Nano)}, " ")
+	return strings.Join([]string{verb, offer, strconv.FormatInt(u.Sequence, 10), u.ID}, " ")
 }
 
 // afterUpdate carries an unring out that the function left to the relay: an

@@ -218,5 +218,5 @@ func (r *Router) command(ctx context.Context, c *contact.Contact, offer contact.
 	for k, v := range args {
 		all[k] = v
 	}
-	return r.send(ctx, c.Relay, 0, sma.Update{TransactionID: string(c.ID), Sequence: c.Version, ValidUntil: r.run.Now().Add(valid).UTC(), Arguments: all})
+	return r.send(ctx, c.Relay, 0, sma.Update{TransactionID: string(c.ID), Sequence: c.Version, ID: r.run.NewID(), ValidSeconds: int(valid / time.Second), Arguments: all})
 }

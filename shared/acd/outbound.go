@@ -164,7 +164,7 @@ func (r *Router) place(ctx context.Context, c *contact.Contact) error {
 	}
 	return r.send(ctx, sma.CallQueue, 0, sma.Place{Tenant: c.Tenant, TransactionID: string(c.ID), Purpose: purpose,
 		To: d.User, Agent: c.OfferAgent, AutoAnswer: d.Kind != agent.Phone, CallerID: c.System.Full(), RingSeconds: ring,
-		ValidUntil: c.Since.Add(contact.PlaceWait).UTC(), Attributes: sma.Attributes{sma.AttrOffer: string(c.Offer)}})
+		ValidSeconds: int(contact.PlaceWait / time.Second), Attributes: sma.Attributes{sma.AttrOffer: string(c.Offer)}})
 }
 
 // Placed notes that a relay is about to begin the call of a contact: it may only

@@ -34,8 +34,8 @@ func TestACallOutFromBeginToEnd(t *testing.T) {
 	}
 	p := w.dialled[0]
 	want := sma.Place{Tenant: tenant, TransactionID: string(c.ID), Purpose: sma.PurposeAgent, To: "lin", Agent: "lin", CallerID: "95000", RingSeconds: 20,
-		ValidUntil: c.Since.Add(20 * time.Second), Attributes: p.Attributes}
-	if p.Attributes[sma.AttrOffer] != string(c.Offer) || p.ValidUntil != want.ValidUntil || p.To != want.To || p.CallerID != want.CallerID || p.TransactionID != want.TransactionID {
+		ValidSeconds: 20, Attributes: p.Attributes}
+	if p.Attributes[sma.AttrOffer] != string(c.Offer) || p.ValidSeconds != want.ValidSeconds || p.To != want.To || p.CallerID != want.CallerID || p.TransactionID != want.TransactionID {
 		t.Errorf("message %+v, want %+v", p, want)
 	}
 	w.must(w.router.Placed(w.ctx, tenant, c.ID, c.Offer, "relay-1"))

@@ -84,6 +84,10 @@ type Received struct {
 	Receipt string // this delivery's; for Delete and Extend
 	Body    []byte
 	Count   int // how often it was received, this time included
+	// Waited is how long it was in the queue before it was received for the first
+	// time, by the queue's own clock: what is valid for a time is measured by it,
+	// and no two machines' clocks are compared.
+	Waited time.Duration
 }
 
 // Push sends to one open WebSocket connection.

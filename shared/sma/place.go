@@ -36,6 +36,9 @@ type Place struct {
 	AutoAnswer    bool       `json:"autoAnswer,omitempty"`
 	CallerID      string     `json:"callerId"`
 	RingSeconds   int        `json:"ringSeconds,omitempty"` // 0: 30
-	ValidUntil    time.Time  `json:"validUntil"`            // no call is begun after it
+	ValidSeconds  int        `json:"validSeconds"`          // after it was sent; no call is begun later
 	Attributes    Attributes `json:"attributes,omitempty"`  // TransactionAttributes of its events
 }
+
+// Late reports whether a call whose message waited so long is not to be begun.
+func (p Place) Late(waited time.Duration) bool { return late(p.ValidSeconds, waited) }

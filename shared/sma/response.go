@@ -65,13 +65,22 @@ func (r Response) MarshalJSON() ([]byte, error) {
 
 // Update is a command to a running call. It travels through the queue of the
 // call's relay, which turns it into a CALL_UPDATE_REQUESTED event. A relay
-// drops it after ValidUntil, and drops what it has seen before: a queue
+// drops one that waited too long, by the queue's own clock: sender and relay
+// may differ by minutes. It drops what it has seen before, too: a queue
 // delivers at least once and in any order.
 type Update struct {
 	TransactionID string     `json:"TransactionId"`
-	Sequence      int64      `json:"Sequence"`   // grows with each update its sender makes for the call
-	ValidUntil    time.Time  `json:"ValidUntil"` // RFC 3339
-	Arguments     Attributes `json:"Arguments"`  // at most 20 pairs; "huawu" names the verb
+	Sequence      int64      `json:"Sequence"`     // grows with each update its sender makes for the call
+	ID            string     `json:"Id"`           // of this update; made once, however often it is sent
+	ValidSeconds  int        `json:"ValidSeconds"` // after it was sent; 0: for ever
+	Arguments     Attributes `json:"Arguments"`    // at most 20 pairs; "huawu" names the verb
+}
+
+// Late reports whether an update that waited so long is not to be obeyed any more.
+func (u Update) Late(waited time.Duration) bool { return late(u.ValidSeconds, waited) }
+
+func late(validSeconds int, waited time.Duration) bool {
+	return validSeconds > 0 && waited > time.Duration(validSeconds)*time.Second
 }
 
 // Verbs of Update.Arguments["huawu"].

@@ -343,14 +343,14 @@ func (r *relay) commands(ctx context.Context, e events.SQSEvent) (events.SQSEven
 		key := u.Arguments[sma.ArgVerb] + u.Arguments[sma.ArgOfferID]
 		switch u.Arguments[sma.ArgVerb] {
 		case sma.VerbHold, sma.VerbResume, sma.VerbHangup, sma.VerbJoin:
-			key += u.ValidUntil.String()
+			key += u.ID
 		}
 		if c.seen[key] {
 			return nil
 		}
 		c.seen[key] = true
 		p := &sma.CallUpdateRequest{Arguments: u.Arguments}
-		c.ask(question{kind: sma.CallUpdateRequested, data: &sma.ActionData{Type: p.ActionType(), Parameters: p}, until: u.ValidUntil})
+		c.ask(question{kind: sma.CallUpdateRequested, data: &sma.ActionData{Type: p.ActionType(), Parameters: p}, until: m.Sent.Add(time.Duration(u.ValidSeconds) * time.Second)})
 		return nil
 	})
 }

@@ -84,6 +84,19 @@ func messageCases() []Case {
 				r.errorf("message %+v", m)
 			}
 		}},
+		{"queue: a message tells how long it waited to be received for the first time", hasQueue, func(r *run) {
+			q := r.newQueue()
+			r.send(q, "x", 0)
+			r.sleep(2 * time.Second)
+			first := r.receive(q, time.Second)
+			again := r.receive(q, time.Minute)
+			for _, m := range []cloud.Received{first, again} {
+				if m.Waited < 1500*time.Millisecond || m.Waited > 30*time.Second {
+					r.errorf("received for the %d. time, it waited %v", m.Count, m.Waited)
+				}
+			}
+			r.equal(again.Waited, first.Waited)
+		}},
 		{"queue: 25 messages all arrive, each once", hasQueue, func(r *run) {
 			q := r.newQueue()
 			for i := range 25 {

@@ -139,7 +139,7 @@ func (q *queues) Receive(ctx context.Context, queue string, max int, wait, visib
 	}
 	out := make([]cloud.Received, len(got))
 	for i, m := range got {
-		out[i] = cloud.Received{ID: m.uuid(), Receipt: m.receipt(), Body: m.body, Count: m.count}
+		out[i] = cloud.Received{ID: m.uuid(), Receipt: m.receipt(), Body: m.body, Count: m.count, Waited: m.first.Sub(m.sent)}
 	}
 	return out, nil
 }

@@ -90,19 +90,37 @@ func (q *Queue) Receive(ctx context.Context, queue string, max int, wait, visibl
 	}
 	out, err := q.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: q.url(queue), MaxNumberOfMessages: int32(max),
 		WaitTimeSeconds: seconds(wait), VisibilityTimeout: seconds(visible),
-		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameApproximateReceiveCount}})
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameApproximateReceiveCount,
+			types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameApproximateFirstReceiveTimestamp}})
 	if err != nil {
 		return nil, awscloud.Wrap(err, "queue %s: receive", queue)
 	}
 	got := make([]cloud.Received, len(out.Messages))
 	for i, m := range out.Messages {
-		count, _ := strconv.Atoi(m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)])
-		got[i] = cloud.Received{ID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle), Body: []byte(aws.ToString(m.Body)), Count: count}
+		got[i] = cloud.Received{ID: aws.ToString(m.MessageId), Receipt: aws.ToString(m.ReceiptHandle), Body: []byte(aws.ToString(m.Body)),
+			Count:  number(m, types.MessageSystemAttributeNameApproximateReceiveCount),
+			Waited: waited(m)}
 	}
 	if visible == 0 {
 		q.giveBack(ctx, queue, got)
 	}
 	return got, nil
+}
+
+// number reads an attribute that is one; 0 if it is absent.
+func number(m types.Message, name types.MessageSystemAttributeName) int {
+	n, _ := strconv.Atoi(m.Attributes[string(name)])
+	return n
+}
+
+// waited is the time between two instants of the queue's clock, in milliseconds
+// since 1970 both.
+func waited(m types.Message) time.Duration {
+	first, sent := number(m, types.MessageSystemAttributeNameApproximateFirstReceiveTimestamp), number(m, types.MessageSystemAttributeNameSentTimestamp)
+	if first == 0 || sent == 0 {
+		return 0
+	}
+	return max(0, time.Duration(first-sent)*time.Millisecond)
 }
 
 // giveBack makes messages visible again at once: the SDK does not send a
