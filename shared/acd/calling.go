@@ -171,7 +171,7 @@ func (r *Router) replaceRow(ctx context.Context, c *contact.Contact) error {
 func (r *Router) placeCustomer(ctx context.Context, c *contact.Contact) error {
 	return errors.Join(
 		r.send(ctx, sma.CallQueue, 0, sma.Place{Tenant: c.Tenant, TransactionID: string(c.ID), Purpose: sma.PurposeCallback, To: c.Customer.Full(),
-			CallerID: c.System.Full(), RingSeconds: contact.DialSeconds, ValidUntil: c.Calling.Add(contact.PlaceWait).UTC(),
+			CallerID: c.System.Full(), RingSeconds: contact.DialSeconds, ValidSeconds: int(contact.PlaceWait / time.Second),
 			Attributes: sma.Attributes{sma.AttrCall: strconv.FormatInt(contact.Micros(c.Calling), 10)}}),
 		r.arm(ctx, Timer{Kind: TimerCall, Tenant: c.Tenant, Contact: c.ID, Call: contact.Micros(c.Calling)}, callLease))
 }
