@@ -84,8 +84,11 @@ func (p *page) hear(what string, wanted func(map[string]any) bool) map[string]an
 		if err := json.Unmarshal(text, &f); err != nil {
 			p.t.Fatalf("%s: %v in %s", what, err, text)
 		}
-		if wanted(f) {
-			return f
+		together, _ := f["deltas"].([]any) // changes that came together
+		for _, d := range append(together, f) {
+			if d, ok := d.(map[string]any); ok && wanted(d) {
+				return d
+			}
 		}
 	}
 }
@@ -132,7 +135,7 @@ func TestAPageSeesWhatChangesWhileItLooks(t *testing.T) {
 	mine := p.hear("my new status", frame("delta", "me", "agent"))
 	versions, _ := me["versions"].(map[string]any)
 	status, _ := mine["state"].(map[string]any)["status"].(map[string]any)
-	if mine["from"] != versions["agent/"+boss.ID] || status["name"] != "meal" {
+	if before, _ := versions["agent/"+boss.ID].(float64); mine["v"] != before+1 || mine["from"] != 0.0 || status["name"] != "meal" {
 		t.Errorf("delta %v after versions %v", mine, versions)
 	}
 	p.hear("it on the floor", frame("delta", "floor", "agent"))

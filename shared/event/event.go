@@ -102,7 +102,7 @@ func New(t cloud.Table, q cloud.Queue, in contact.Instance, random io.Reader, ou
 	return &Publisher{table: t, queue: q, instance: in, outlets: outlets, random: random, secrets: map[string][]byte{}}
 }
 
-// HandleChange tells of one change. It may be called again with the same one: an
+// HandleChange tells outlets of one change. It may be called again with the same one: an
 // error leaves nothing that a second call would do wrong.
 func (p *Publisher) HandleChange(ctx context.Context, ch Change) error {
 	if r := contact.RecordFromItem(ch.New); r != nil {
@@ -111,17 +111,16 @@ func (p *Publisher) HandleChange(ctx context.Context, ch Change) error {
 		}
 		return errors.Join(p.list(ctx, r), p.recorded(ctx, ch, r))
 	}
-	told := p.tellLive(ctx, ch) // first: somebody waits for it
 	if c := contact.FromItem(ch.New); c != nil {
-		return errors.Join(told, p.contactChanged(ctx, ch, contact.FromItem(ch.Old), c))
+		return p.contactChanged(ctx, ch, contact.FromItem(ch.Old), c)
 	}
 	if left := contact.LeftFromItem(ch.New); left != nil {
-		return errors.Join(told, p.leftChanged(ctx, ch, left))
+		return p.leftChanged(ctx, ch, left)
 	}
 	if a := agent.FromItem(ch.New); a != nil {
-		return errors.Join(told, p.staff(ctx, agent.FromItem(ch.Old), a), p.agentChanged(ctx, ch, agent.FromItem(ch.Old), a))
+		return errors.Join(p.staff(ctx, agent.FromItem(ch.Old), a), p.agentChanged(ctx, ch, agent.FromItem(ch.Old), a))
 	}
-	return told
+	return nil
 }
 
 // send gives an event to every outlet that wants it. make is called at most once.

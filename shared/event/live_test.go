@@ -44,6 +44,7 @@ func TestWhichChangesPagesAreTold(t *testing.T) {
 		{"a talk", of(contact.Connecting, "lin", 3), of(contact.Connected, "lin", 4), true, "lin"},
 		{"a caller who hangs up while waiting", of(contact.Queued, "", 2), of(contact.Completed, "", 3), true, ""},
 		{"an agent", lin(agent.Offline, 1), lin(agent.Available, 2), true, ""},
+		{"an agent who gets a contact", lin(agent.Available, 2), lin(agent.Available, 3), false, ""},
 		{"an agent who was set up", nil, lin(agent.Offline, 1), true, ""},
 		{"another item", nil, cloud.Item{cloud.AttrPart: "demo|X", cloud.AttrSort: "META"}, false, ""},
 	} {
@@ -54,10 +55,10 @@ func TestWhichChangesPagesAreTold(t *testing.T) {
 			}
 			p := New(c.Table(), c.Queue(), contact.Instance{}, bytes.NewReader(make([]byte, 32)))
 			ch := Change{ID: "x", At: at, Old: tt.old, New: tt.now}
-			if err := p.HandleChange(t.Context(), ch); err != nil || c.Depth(LiveQueue) != 0 {
+			if err := p.Tell(t.Context(), []Change{ch}); err != nil || c.Depth(LiveQueue) != 0 {
 				t.Fatalf("nobody asked, and %d were told, %v", c.Depth(LiveQueue), err)
 			}
-			if err := p.ToLive().HandleChange(t.Context(), ch); err != nil {
+			if err := p.ToLive().Tell(t.Context(), []Change{ch}); err != nil {
 				t.Fatal(err)
 			}
 			got, err := c.Queue().Receive(t.Context(), LiveQueue, 10, 0, time.Minute)
@@ -67,8 +68,12 @@ func TestWhichChangesPagesAreTold(t *testing.T) {
 			if !tt.told {
 				return
 			}
-			l, err := ReadLive(got[0].Body)
-			if err != nil || l.Was != tt.was || l.From != tt.old.Int("v") || !l.At.Equal(at) {
+			all, err := ReadLive(got[0].Body)
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%v, %v", all, err)
+			}
+			l := all[0]
+			if l.Was != tt.was || l.From != tt.old.Int("v") || !l.At.Equal(at) {
 				t.Errorf("%+v, %v", l, err)
 			}
 			want, err := cloud.Value(tt.now)
@@ -84,18 +89,20 @@ func FuzzReadLive(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		l, err := ReadLive(body)
+		all, err := ReadLive(body)
 		if err != nil {
 			return
 		}
-		again, err := json.Marshal(l)
-		if err != nil {
-			t.Fatal(err)
+		for _, l := range all {
+			again, err := json.Marshal(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if two, err := ReadLive(again); err != nil || !reflect.DeepEqual(l.Item, two[0].Item) {
+				t.Fatalf("%v, then %v, %v", l.Item, two, err)
+			}
+			contact.FromItem(l.Item)
+			agent.FromItem(l.Item)
 		}
-		if two, err := ReadLive(again); err != nil || !reflect.DeepEqual(l.Item, two.Item) {
-			t.Fatalf("%v, then %v, %v", l.Item, two.Item, err)
-		}
-		contact.FromItem(l.Item)
-		agent.FromItem(l.Item)
 	})
 }

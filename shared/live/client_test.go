@@ -47,6 +47,7 @@ type message struct {
 	Versions map[string]int64 `json:"versions"`
 	More     bool             `json:"more"`
 	Code     string           `json:"code"`
+	Deltas   []message        `json:"deltas"`
 }
 
 func (c *client) take(text []byte) {
@@ -81,6 +82,14 @@ func (c *client) handle(text []byte) {
 		t.kept = append(t.kept, m)
 	case m.Type == "delta":
 		c.delta(t, m)
+	case m.Type == "deltas":
+		for _, d := range m.Deltas {
+			if t.asking { // one before has shown a gap
+				t.kept = append(t.kept, d)
+				continue
+			}
+			c.delta(t, d)
+		}
 	}
 }
 

@@ -63,6 +63,49 @@ type delta struct {
 	State  any       `json:"state"` // null = gone
 }
 
+// deltas is several changes of a topic that came together, in their order.
+type deltas struct {
+	Type   string            `json:"type"` // deltas
+	Topic  Topic             `json:"topic"`
+	Deltas []json.RawMessage `json:"deltas"`
+}
+
+// encodeDeltas returns changes of one topic as frames: one alone as it is, several
+// in as few as they fit in.
+func encodeDeltas(all []delta) (frames [][]byte, err error) {
+	var together []json.RawMessage
+	size := 0
+	flush := func() error {
+		frame := []byte(nil)
+		switch len(together) {
+		case 0:
+			return nil
+		case 1:
+			frame = together[0]
+		default:
+			if frame, err = encode(deltas{"deltas", all[0].Topic, together}); err != nil {
+				return err
+			}
+		}
+		frames, together, size = append(frames, frame), nil, 0
+		return nil
+	}
+	for _, d := range all {
+		one, err := encode(d)
+		if err != nil {
+			return nil, err
+		}
+		if size+len(one) > maxPart {
+			if err := flush(); err != nil {
+				return nil, err
+			}
+		}
+		together, size = append(together, one), size+len(one)
+	}
+	err = flush()
+	return frames, err
+}
+
 // note tells a page to do something: resync, to ask for a snapshot.
 type note struct {
 	Type  string `json:"type"`

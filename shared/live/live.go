@@ -102,19 +102,23 @@ func (s *Service) send(ctx context.Context, c conn, text []byte) error {
 	return s.forget(ctx, c)
 }
 
-// sendAll is send to several connections. All are tried.
-func (s *Service) sendAll(ctx context.Context, to []conn, text func(conn) ([]byte, error)) error {
+// sendAll is send of some frames to several connections. All are tried.
+func (s *Service) sendAll(ctx context.Context, to []conn, frames func(conn) ([][]byte, error)) error {
 	errs := make([]error, len(to))
 	room := make(chan struct{}, parallel)
 	var wg sync.WaitGroup
 	for n, c := range to {
-		b, err := text(c)
+		all, err := frames(c)
 		if err != nil {
 			return err
 		}
 		room <- struct{}{}
 		wg.Go(func() {
-			errs[n] = s.send(ctx, c, b)
+			for _, text := range all {
+				if errs[n] = s.send(ctx, c, text); errs[n] != nil {
+					break
+				}
+			}
 			<-room
 		})
 	}

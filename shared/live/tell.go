@@ -46,57 +46,109 @@ func (s *Service) HandleMessage(ctx context.Context, body []byte) error {
 			return s.resync(ctx, own.Resync)
 		}
 	}
-	l, err := event.ReadLive(body)
+	changes, err := event.ReadLive(body)
 	if err != nil {
 		return err
 	}
-	tenant := l.Item.Key().Tenant()
-	if tenant == "" {
-		return errNoChange
+	var errs []error
+	var tenants []string
+	of := map[string][]event.Live{}
+	for _, l := range changes {
+		tenant := l.Item.Key().Tenant()
+		if tenant == "" {
+			errs = append(errs, errNoChange)
+			continue
+		}
+		if of[tenant] == nil {
+			tenants = append(tenants, tenant)
+		}
+		of[tenant] = append(of[tenant], l)
 	}
+	for _, tenant := range tenants {
+		errs = append(errs, s.tell(ctx, tenant, of[tenant]))
+	}
+	return errors.Join(errs...)
+}
+
+// news is what changes of a tenant have to tell: each agent's pages, and the floor.
+// All of it that concerns one page is one frame.
+type news struct {
+	agents    []string // in the order of the changes
+	of        map[string][]deltaOf
+	floor     []delta
+	counts    bool // queues are to be counted anew
+	completed bool // a contact
+}
+
+// deltaOf makes a change of what a connection may see of it.
+type deltaOf func(conn) (delta, error)
+
+func (n *news) me(agent string, d deltaOf) {
+	if n.of[agent] == nil {
+		n.agents = append(n.agents, agent)
+	}
+	n.of[agent] = append(n.of[agent], d)
+}
+
+// tell tells agents first: an offer waits for that.
+func (s *Service) tell(ctx context.Context, tenant string, changes []event.Live) error {
 	if watched, err := s.isWatched(ctx, tenant); err != nil || !watched {
 		return err
 	}
+	n := &news{of: map[string][]deltaOf{}}
+	var errs []error
+	for _, l := range changes {
+		errs = append(errs, s.gather(ctx, n, l))
+	}
+	for _, agent := range n.agents {
+		errs = append(errs, s.tellMe(ctx, tenant, agent, n.of[agent]))
+	}
+	return errors.Join(append(errs, s.tellFloor(ctx, tenant, n))...)
+}
+
+func (s *Service) gather(ctx context.Context, n *news, l event.Live) error {
 	if c := contact.FromItem(l.Item); c != nil {
-		return s.tellContact(ctx, l, c)
+		s.ofContact(ctx, n, l, c)
+		return nil
 	}
 	if left := contact.LeftFromItem(l.Item); left != nil {
-		return s.tellLeft(ctx, l, left)
+		s.ofLeft(ctx, n, l, left)
+		return nil
 	}
 	if t := contact.TalkFromItem(l.Item); t != nil {
-		return s.tellTalk(ctx, l, t)
+		return s.ofTalk(ctx, n, l, t)
 	}
 	if a := agent.FromItem(l.Item); a != nil {
-		return s.tellAgent(ctx, l, a)
+		ofAgent(n, l, a)
+		return nil
 	}
 	return errNoChange
 }
 
 var errNoChange = fault.New(fault.Invalid, "live: a change of neither a contact nor an agent")
 
-// tellContact tells the agent first: an offer waits for it.
-func (s *Service) tellContact(ctx context.Context, l event.Live, c *contact.Contact) error {
-	var errs []error
+func (s *Service) ofContact(ctx context.Context, n *news, l event.Live, c *contact.Contact) {
 	if c.OfferAgent != "" {
-		errs = append(errs, s.tellOwner(ctx, l, c))
+		n.me(c.OfferAgent, s.ownerDelta(ctx, l, c))
 	}
 	if l.Was != "" && l.Was != c.OfferAgent {
-		errs = append(errs, s.tellMe(ctx, c.Tenant, l.Was, func(conn) (delta, error) { return contactDelta(l, c, Me, nil), nil }))
+		n.me(l.Was, func(conn) (delta, error) { return contactDelta(l, c, Me, nil), nil })
 	}
-	var state any
-	if f := view.FloorContactOf(c); f != nil {
-		state = f
+	if c.OfferAgent != "" || l.Was != "" {
+		var state any
+		if f := view.FloorContactOf(c); f != nil {
+			state = f
+		}
+		n.floor = append(n.floor, contactDelta(l, c, Floor, state))
 	}
-	bound := c.OfferAgent != "" || l.Was != ""
-	errs = append(errs, s.tellFloor(ctx, c.Tenant, func() (delta, bool) { return contactDelta(l, c, Floor, state), bound }, c.State == contact.Completed))
-	return errors.Join(errs...)
+	n.counts, n.completed = true, n.completed || c.State == contact.Completed
 }
 
-// tellOwner tells the agent that a contact is bound to. What an agent sees
-// depends on the role alone.
-func (s *Service) tellOwner(ctx context.Context, l event.Live, c *contact.Contact) error {
+// ownerDelta is what the agent is told that a contact is bound to. What an agent
+// sees depends on the role alone.
+func (s *Service) ownerDelta(ctx context.Context, l event.Live, c *contact.Contact) deltaOf {
 	seen := map[auth.Role]delta{}
-	return s.tellMe(ctx, c.Tenant, c.OfferAgent, func(to conn) (delta, error) {
+	return func(to conn) (delta, error) {
 		if d, ok := seen[to.who.Role]; ok {
 			return d, nil
 		}
@@ -113,69 +165,78 @@ func (s *Service) tellOwner(ctx context.Context, l event.Live, c *contact.Contac
 		}
 		seen[to.who.Role] = d
 		return d, nil
-	})
+	}
 }
 
-// tellLeft tells the agent who handed a contact over of the after-contact work.
-func (s *Service) tellLeft(ctx context.Context, l event.Live, left *contact.Contact) error {
+// ofLeft tells the agent who handed a contact over of the after-contact work.
+func (s *Service) ofLeft(ctx context.Context, n *news, l event.Live, left *contact.Contact) {
 	d := contactDelta(l, left, Me, nil)
 	d.Entity, d.ID = view.EntityLeft, string(left.Offer)
-	err := s.tellMe(ctx, left.Tenant, left.OfferAgent, func(to conn) (delta, error) {
+	mine := d
+	n.me(left.OfferAgent, func(to conn) (delta, error) {
+		d := mine
 		now, err := s.views.LeftPart(ctx, to.who, left)
 		if now != nil {
 			d.State = now
 		}
 		return d, err
 	})
-	d.Topic, d.State = Floor, nil
+	d.Topic = Floor
 	if f := view.FloorContactOf(left); f != nil {
 		d.State = f
 	}
-	return errors.Join(err, s.tellFloor(ctx, left.Tenant, func() (delta, bool) { return d, true }, left.State == contact.Completed))
+	n.floor = append(n.floor, d)
+	n.counts, n.completed = true, n.completed || left.State == contact.Completed
 }
 
 func contactDelta(l event.Live, c *contact.Contact, t Topic, state any) delta {
 	return delta{Type: "delta", Topic: t, TS: l.At.UTC(), Entity: view.EntityContact, ID: string(c.ID), From: l.From, V: c.Version, State: state}
 }
 
-// tellAgent tells an agent of itself, and the floor of the agent.
-func (s *Service) tellAgent(ctx context.Context, l event.Live, a *agent.Agent) error {
-	d := delta{Type: "delta", Topic: Me, TS: l.At.UTC(), Entity: view.EntityAgent, ID: a.ID, From: l.From, V: a.Version, State: view.StandingOf(a)}
-	err := s.tellMe(ctx, a.Tenant, a.ID, func(conn) (delta, error) { return d, nil })
+// ofAgent tells an agent of itself, and the floor of the agent. What is told is
+// whole, so it needs nothing that was told before: changes that no page shows are
+// not told.
+func ofAgent(n *news, l event.Live, a *agent.Agent) {
+	d := delta{Type: "delta", Topic: Me, TS: l.At.UTC(), Entity: view.EntityAgent, ID: a.ID, V: a.Version, State: view.StandingOf(a)}
+	mine := d
+	n.me(a.ID, func(conn) (delta, error) { return mine, nil })
 	d.Topic, d.State = Floor, view.FloorAgentOf(a)
-	return errors.Join(err, s.tellFloor(ctx, a.Tenant, func() (delta, bool) { return d, true }, false))
+	n.floor, n.counts = append(n.floor, d), true
 }
 
-func (s *Service) tellMe(ctx context.Context, tenant, agent string, of func(conn) (delta, error)) error {
+func (s *Service) tellMe(ctx context.Context, tenant, agent string, all []deltaOf) error {
 	to, err := s.watching(ctx, tenant, Me, agent)
 	if err != nil || len(to) == 0 {
 		return err
 	}
-	return s.sendAll(ctx, to, func(c conn) ([]byte, error) {
-		d, err := of(c)
-		if err != nil {
-			return nil, err
+	return s.sendAll(ctx, to, func(c conn) ([][]byte, error) {
+		own := make([]delta, len(all))
+		for n, of := range all {
+			var err error
+			if own[n], err = of(c); err != nil {
+				return nil, err
+			}
 		}
-		return encode(d)
+		return encodeDeltas(own)
 	})
 }
 
 // tellFloor tells those who look at the floor, if any do, and has the queues
 // counted anew.
-func (s *Service) tellFloor(ctx context.Context, tenant string, of func() (delta, bool), completed bool) error {
+func (s *Service) tellFloor(ctx context.Context, tenant string, n *news) error {
+	if !n.counts {
+		return nil
+	}
 	to, err := s.watching(ctx, tenant, Floor, "")
 	if err != nil || len(to) == 0 {
 		return err
 	}
-	if d, ok := of(); ok {
-		text, e := encode(d)
-		if e != nil {
-			return e
-		}
-		err = s.sendAll(ctx, to, func(conn) ([]byte, error) { return text, nil })
+	frames, err := encodeDeltas(n.floor)
+	if err != nil {
+		return err
 	}
-	err = errors.Join(err, s.ask(ctx, tenant, time.Second))
-	if completed {
+	err = errors.Join(s.sendAll(ctx, to, func(conn) ([][]byte, error) { return frames, nil }), s.ask(ctx, tenant, time.Second))
+	if n.completed {
 		err = errors.Join(err, s.ask(ctx, tenant, settle))
 	}
 	return err
@@ -224,15 +285,15 @@ func (s *Service) count(ctx context.Context, n Count) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
+	var all []delta
 	for _, q := range queues {
-		text, err := encode(delta{Type: "delta", Topic: Floor, TS: q.At, Entity: view.EntityQueue, ID: q.ID, V: q.Version(), State: q})
-		if err != nil {
-			return err
-		}
-		errs = append(errs, s.sendAll(ctx, to, func(conn) ([]byte, error) { return text, nil }))
+		all = append(all, delta{Type: "delta", Topic: Floor, TS: q.At, Entity: view.EntityQueue, ID: q.ID, V: q.Version(), State: q})
 	}
-	return errors.Join(errs...)
+	frames, err := encodeDeltas(all)
+	if err != nil {
+		return err
+	}
+	return s.sendAll(ctx, to, func(conn) ([][]byte, error) { return frames, nil })
 }
 
 func countItem(n Count) cloud.Item {

@@ -80,6 +80,15 @@ func (w *world) consume() {
 		},
 	} {
 		err := w.cloud.Subscribe(localcloud.Consumer{Name: name, Handler: func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+			if name == "event" {
+				var batch []event.Change
+				for _, c := range lambdaevent.Changes(e) {
+					batch = append(batch, event.Change{ID: c.ID, At: c.At, Old: c.Old, New: c.New})
+				}
+				if err := tell.Tell(ctx, batch); err != nil {
+					return events.DynamoDBEventResponse{}, err
+				}
+			}
 			return lambdaevent.StreamBatch(ctx, e, handle)
 		}})
 		if err != nil {

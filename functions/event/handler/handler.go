@@ -6,6 +6,7 @@ package handler
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -42,10 +43,20 @@ func New(t cloud.Table, q cloud.Queue, c Config) *Handler {
 	return &Handler{event.New(t, q, c.Instance, rand.Reader, webhooks).ToLive()}
 }
 
-// Handle tells of each change of a batch. A record that fails is reported alone,
-// so the good ones behind it go on.
+// Handle tells pages of a batch of changes, then outlets of each. A record that
+// fails is reported alone, so the good ones behind it go on; all are if pages could
+// not be told.
 func (h *Handler) Handle(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	var batch []event.Change
+	for _, c := range lambdaevent.Changes(e) {
+		batch = append(batch, changeOf(c))
+	}
+	untold := h.publisher.Tell(ctx, batch)
 	return lambdaevent.StreamBatch(ctx, e, func(ctx context.Context, c lambdaevent.Change) error {
-		return h.publisher.HandleChange(ctx, event.Change{ID: c.ID, At: c.At, Old: c.Old, New: c.New})
+		return errors.Join(untold, h.publisher.HandleChange(ctx, changeOf(c)))
 	})
+}
+
+func changeOf(c lambdaevent.Change) event.Change {
+	return event.Change{ID: c.ID, At: c.At, Old: c.Old, New: c.New}
 }

@@ -125,7 +125,7 @@ func TestChangesOfAQueueAreToldAndBadOnesReported(t *testing.T) {
 	if len(failed.BatchItemFailures) != 2 || failed.BatchItemFailures[0].ItemIdentifier != "bad" || failed.BatchItemFailures[1].ItemIdentifier != "worse" {
 		t.Errorf("failed %+v", failed)
 	}
-	if len(b.pushed) != 2 || !strings.Contains(b.pushed[1], `"entity":"agent","id":"lin","from":1,"v":2,"state":{"status":{"status":"custom","name":"meal"`) {
+	if len(b.pushed) != 2 || !strings.Contains(b.pushed[1], `"entity":"agent","id":"lin","from":0,"v":2,"state":{"status":{"status":"custom","name":"meal"`) {
 		t.Errorf("pushed %q", b.pushed)
 	}
 }

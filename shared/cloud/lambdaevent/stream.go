@@ -64,6 +64,18 @@ func StreamBatch(ctx context.Context, e events.DynamoDBEvent, do func(context.Co
 	return events.DynamoDBEventResponse{BatchItemFailures: failed}, nil
 }
 
+// Changes reads the records of a batch, for what is done of all of them at once
+// before StreamBatch. Those that cannot be read are left out: StreamBatch reports
+// them.
+func Changes(e events.DynamoDBEvent) (all []Change) {
+	for _, r := range e.Records {
+		if c, err := ToChange(r); err == nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 func change(ctx context.Context, r events.DynamoDBEventRecord, do func(context.Context, Change) error) error {
 	c, err := ToChange(r)
 	if err != nil {

@@ -1,7 +1,7 @@
 // The live connection: one WebSocket, opened again whenever it breaks. It decides
 // when to try again and what to ask for anew; what deltas mean is reduce's.
 import { asked, delta, fresh, snapshot, type Topic } from './reduce'
-import type { Frame, TopicName, TopicState } from './types'
+import type { Delta, Frame, Snapshot, TopicName, TopicState } from './types'
 
 export type Link = 'off' | 'connecting' | 'open' | 'lost'
 
@@ -189,15 +189,12 @@ export class Live {
     }
     switch (f.type) {
       case 'snapshot':
-      case 'delta': {
-        const t = this.topics.get(f.topic)
-        if (!t) return
-        this.clock(f.ts, f.type === 'snapshot')
-        const { topic, gap } = f.type === 'snapshot' ? snapshot(f.topic, t, f) : delta(f.topic, t, f)
-        if (gap) this.send({ type: 'sync', topic: f.topic })
-        this.topics.set(f.topic, gap ? asked(topic) : topic)
+      case 'delta':
+        if (!this.take(f)) return
         break
-      }
+      case 'deltas':
+        if (!f.deltas.map((d) => this.take(d)).includes(true)) return
+        break
       case 'pong':
         this.clearTimers()
         this.later(pingEvery, () => this.ping(mine))
@@ -209,6 +206,17 @@ export class Live {
         return
     }
     this.changed()
+  }
+
+  /** take applies what a topic is told, and is false if nobody wants the topic. */
+  private take(f: Snapshot | Delta): boolean {
+    const t = this.topics.get(f.topic)
+    if (!t) return false
+    this.clock(f.ts, f.type === 'snapshot')
+    const { topic, gap } = f.type === 'snapshot' ? snapshot(f.topic, t, f) : delta(f.topic, t, f)
+    if (gap) this.send({ type: 'sync', topic: f.topic })
+    this.topics.set(f.topic, gap ? asked(topic) : topic)
+    return true
   }
 
   /** clock learns the server's clock. A frame can only be late, never early: of

@@ -209,6 +209,19 @@ describe('the live connection', () => {
     expect(b.live.state('me')?.name).toBe('again')
   })
 
+  it('applies changes that came together in their order, and keeps those behind a gap for the snapshot', async () => {
+    const b = new Bed()
+    await b.open()
+    b.hear(snap(me, { 'agent/lin': 11 }))
+    const together = (...deltas: Delta[]) => b.hear({ type: 'deltas', topic: 'me', deltas })
+    together(change('offer', 'c1', 4, 5, offer('c1')), change('contact', 'c1', 5, 6, contact('c1')))
+    expect([b.live.state('me')?.offers.length, b.live.state('me')?.contacts[0]?.pop?.name]).toEqual([0, '王芳'])
+    together(change('contact', 'c1', 8, 9, contact('c1', { onHold: true })), change('contact', 'c1', 9, 10, null))
+    expect(b.last.sent.slice(1)).toEqual([{ type: 'sync', topic: 'me' }])
+    b.hear(snap({ ...me, contacts: [contact('c1', { onHold: true })] }, { 'agent/lin': 11, 'contact/c1': 9 }))
+    expect(b.live.state('me')?.contacts).toEqual([])
+  })
+
   it('says that it is lost at once, comes back with a new ticket and subscribes again', async () => {
     const b = new Bed()
     await b.open()

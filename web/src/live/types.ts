@@ -102,9 +102,12 @@ export type TopicState = { me: Me; floor: Floor }
 
 export type Snapshot = { type: 'snapshot'; topic: TopicName; ts: string; state: unknown; versions: Record<string, number>; more?: boolean }
 export type Delta = { type: 'delta'; topic: TopicName; ts: string; entity: string; id: string; from: number; v: number; state: unknown }
+/** Deltas is changes that came together, in their order. */
+export type Deltas = { type: 'deltas'; topic: TopicName; deltas: Delta[] }
 export type Frame =
   | Snapshot
   | Delta
+  | Deltas
   | { type: 'pong' }
   | { type: 'error'; code: string; detail?: string; topic?: string }
   | { type: 'bye'; reason?: string }
