@@ -55,17 +55,29 @@ func (r *Router) Figures(ctx context.Context, tenant, queue string) (Figures, er
 	return f, nil
 }
 
-// servers returns the beginnings of the rows of agents whose profile serves q.
-func (r *Routing) servers(q Queue) []string {
+// Serving returns the profiles that serve q, sorted.
+func (r *Routing) Serving(q Queue) []string {
 	var all []string
 	for id, p := range r.Profiles {
 		if p.Group == q.Group && slices.ContainsFunc(p.Queues, func(s ProfileQueue) bool { return s.Queue == q.ID }) {
-			all = append(all, rowFree+id+"#")
+			all = append(all, id)
 		}
 	}
 	slices.Sort(all)
 	return all
 }
+
+// servers returns the beginnings of the rows of agents whose profile serves q.
+func (r *Routing) servers(q Queue) []string {
+	all := r.Serving(q)
+	for n, id := range all {
+		all[n] = rowFree + id + "#"
+	}
+	return all
+}
+
+// Skilled reports whether skills reach the levels that are needed.
+func Skilled(skills, needs map[string]int) bool { return skilled(skills, needs) }
 
 // skilled reports whether skills reach the levels that are needed.
 func skilled(skills, needs map[string]int) bool {

@@ -11,9 +11,10 @@ import (
 // Pace is how a queue was served of late: what an estimate of a wait is made of.
 type Pace struct {
 	Agents   int           // who serve the queue now, busy ones too
+	Free     int           // of them, who may have a contact now: whom fewer wait before, waits no more
 	Handle   time.Duration // mean time an agent is bound by a contact
 	Patience time.Duration // mean time until one who waits gives up; 0 = nobody does
-	LastWait time.Duration // wait of the last who got an agent; 0 = not known
+	LastWait time.Duration // by the wait of the last who got an agent, or of who is next: what is left of as long a one; 0 = not known
 }
 
 // Wait is an estimate of how long one who waits will have to wait yet: a range,
@@ -26,10 +27,15 @@ type Wait struct {
 
 // Estimate tells how long one waits before whom so many wait. Each step forward
 // takes 1/(s·μ + i·θ): one of s agents becomes free, or one of i who wait before
-// gives up. The mean is the middle of that sum and of the wait of the last who was
-// served, each of which errs where the other does not; the steps' variance gives
-// the range. Source: Ibrahim & Whitt 2009, QLa and LES.
+// gives up; their sum is the mean, and their variance gives the range. Where the
+// wait of the last who was served is longer, the mean is the middle of both:
+// agents who serve other queues too are slower than the steps know. A shorter one
+// says nothing, as a crowd may just have come.
+// Source: Ibrahim & Whitt 2009, QLa and LES.
 func Estimate(ahead int, p Pace) Wait {
+	if ahead < p.Free {
+		return Wait{Known: true}
+	}
 	if p.Agents <= 0 || p.Handle <= 0 {
 		return Wait{}
 	}
@@ -43,8 +49,8 @@ func Estimate(ahead int, p Pace) Wait {
 		mean += 1 / rate
 		variance += 1 / (rate * rate)
 	}
-	if p.LastWait > 0 {
-		mean = (mean + p.LastWait.Seconds()) / 2
+	if p.LastWait.Seconds() > mean { // it errs by as much again, of which half gets into the mean
+		mean, variance = (mean+p.LastWait.Seconds())/2, variance*1.25
 	}
 	return spread(mean, variance)
 }
@@ -74,26 +80,38 @@ type Told struct {
 	High time.Duration
 }
 
-// Announce returns the wait to tell a caller who was told something before: never
-// a later end than was told, unless cause says what has become worse since, as
-// fewer agents or a contact that went ahead. A range that would promise an end
-// that has passed is not known any more.
+// Announce returns the wait to tell a caller who was told something before, in
+// whole minutes as they are spoken: never a later end than was told, unless cause
+// says what has become worse since, as fewer agents or a contact that went ahead.
+// A range that would promise an end that has passed, or is less than a minute
+// away, is not known any more.
 func Announce(w Wait, before Told, now time.Time, cause string) (Wait, Told) {
 	if !w.Known {
 		return w, before
 	}
-	if before.At.IsZero() || cause != "" {
-		return w, Told{now, w.High}
+	w.Low = w.Low.Truncate(time.Minute)
+	if up := w.High.Truncate(time.Minute); up < w.High || up == 0 {
+		w.High = up + time.Minute
 	}
-	left := before.High - now.Sub(before.At)
-	if left <= 0 {
-		return Wait{}, before
+	if !before.At.IsZero() && cause == "" {
+		left := (before.High - now.Sub(before.At)).Truncate(time.Minute)
+		if left < time.Minute {
+			return Wait{}, before
+		}
+		w.High = min(w.High, left)
+		w.Mean, w.Low = min(w.Mean, w.High), min(w.Low, w.High)
 	}
-	if w.High > left {
-		w.High = left
-	}
-	w.Mean, w.Low = min(w.Mean, w.High), min(w.Low, w.High)
 	return w, Told{now, w.High}
+}
+
+// Newcomer estimates how long one would wait who came now.
+func (f Figures) Newcomer(p Pace, now time.Time) Wait {
+	p.Free = f.Free
+	p.Agents = max(p.Agents, f.Free)
+	if !f.Oldest.IsZero() {
+		p.LastWait = max(0, now.Sub(f.Oldest))
+	}
+	return Estimate(f.Waiting, p)
 }
 
 // Place is where a contact stands in its queue.
@@ -116,9 +134,12 @@ func (r *Router) Place(ctx context.Context, tenant string, id contact.ID, p Pace
 	if err != nil {
 		return Place{}, err
 	}
-	ahead, err := r.ahead(ctx, routing, c)
+	ahead, first, err := r.ahead(ctx, routing, c)
 	if err != nil {
 		return Place{}, err
+	}
+	if !first.IsZero() { // who is next has waited so much longer already
+		p.LastWait = max(0, c.Enqueued.Sub(first))
 	}
 	return Place{Position: ahead + 1, Wait: Estimate(ahead, p)}, nil
 }

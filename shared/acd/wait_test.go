@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"huawu/shared/contact"
 )
 
@@ -125,6 +127,53 @@ func TestAnAnnouncedWaitNeverGrowsWithoutACause(t *testing.T) {
 	}
 	if w, _ = Announce(far, again, noon.Add(20*time.Minute), ""); w.Known {
 		t.Errorf("after the promised end %+v", w)
+	}
+}
+
+// TestNoAnnouncementEndsLaterThanTheOneBefore: whatever the estimates and however
+// they are rounded to spoken minutes.
+func TestNoAnnouncementEndsLaterThanTheOneBefore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var told Told
+		now, end := noon, time.Time{}
+		for range rapid.IntRange(1, 12).Draw(t, "announcements") {
+			now = now.Add(time.Duration(rapid.IntRange(1, 200).Draw(t, "after")) * time.Second)
+			low := time.Duration(rapid.IntRange(0, 900).Draw(t, "low")) * time.Second
+			w := Wait{Low: low, Mean: low + time.Second, High: low + time.Duration(rapid.IntRange(2, 600).Draw(t, "more"))*time.Second, Known: true}
+			cause := rapid.SampledFrom([]string{"", "", "", "fewer agents"}).Draw(t, "cause")
+			said, next := Announce(w, told, now, cause)
+			if told = next; !said.Known {
+				continue
+			}
+			if said.Low > said.High || said.High < time.Minute || said.High%time.Minute != 0 || said.Low%time.Minute != 0 {
+				t.Fatalf("said %+v", said)
+			}
+			if by := now.Add(said.High); !end.IsZero() && cause == "" && by.After(end) {
+				t.Fatalf("an end at %s after one at %s", by, end)
+			}
+			end = now.Add(said.High)
+		}
+	})
+}
+
+func TestWhoComesToFreeAgentsDoesNotWait(t *testing.T) {
+	p := Pace{Handle: 4 * time.Minute}
+	for _, tt := range []struct {
+		name string
+		f    Figures
+		want Wait
+	}{
+		{"two are free, one waits", Figures{Free: 2, Waiting: 1}, Wait{Known: true}},
+		{"two are free, two wait", Figures{Free: 2, Waiting: 2}, Estimate(2, Pace{Agents: 2, Handle: 4 * time.Minute})},
+		{"nobody is there", Figures{Waiting: 2}, Wait{}},
+	} {
+		if got := tt.f.Newcomer(p, noon); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+	busy := Figures{Waiting: 3, Oldest: noon.Add(-10 * time.Minute)}
+	if got := busy.Newcomer(Pace{Agents: 2, Handle: 4 * time.Minute}, noon); got.Mean != 9*time.Minute {
+		t.Errorf("half of 8 min by the steps and of 10 min by who is next: %s", got.Mean)
 	}
 }
 

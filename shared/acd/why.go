@@ -182,7 +182,7 @@ func (r *Router) Explain(ctx context.Context, tenant string, id contact.ID) (*Ex
 	if err != nil {
 		return nil, err
 	}
-	if out.Ahead, err = r.ahead(ctx, routing, c); err != nil {
+	if out.Ahead, _, err = r.ahead(ctx, routing, c); err != nil {
 		return nil, err
 	}
 	w, ok := readWaiting(withKey(waitingWrite(c, routing)))
@@ -244,8 +244,9 @@ func missing(has, needs map[string]int) string {
 	return strings.Join(all, ", ")
 }
 
-// ahead counts the contacts of a queue that are served before one who waits in it.
-func (r *Router) ahead(ctx context.Context, routing *Routing, c *contact.Contact) (int, error) {
+// ahead counts the contacts of a queue that are served before one who waits in
+// it, and tells when the one came who has waited longest of them.
+func (r *Router) ahead(ctx context.Context, routing *Routing, c *contact.Contact) (n int, first time.Time, err error) {
 	prefix := rowWaiting + c.Queue + "#"
 	v := &view{router: r}
 	for shard := range routing.shards(c.Group) {
@@ -253,9 +254,14 @@ func (r *Router) ahead(ctx context.Context, routing *Routing, c *contact.Contact
 		for !s.done && len(v.waiting) < maxFigures {
 			s.query.Limit = maxFigures
 			if err := v.read(ctx, s); err != nil {
-				return 0, err
+				return 0, time.Time{}, err
 			}
 		}
 	}
-	return len(v.waiting), nil
+	for _, w := range v.waiting {
+		if first.IsZero() || w.Enqueued.Before(first) {
+			first = w.Enqueued
+		}
+	}
+	return len(v.waiting), first, nil
 }

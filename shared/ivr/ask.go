@@ -36,9 +36,7 @@ const (
 //   - InvokeFunction without waiting for the reply;
 //   - SetContact: what a flow sets of its own contact is in its state, and no
 //     contact here has a related one;
-//   - GetMetrics of an agent, or of a channel that has no queues yet; and of a
-//     queue's agents all but how many are available, as those who are busy or
-//     away leave no rows to count;
+//   - GetMetrics of an agent, or of a channel that has no queues yet;
 //   - CreateCallback of a certain agent, Act and Data.
 //
 // So does a call outside (TransferParticipantToThirdParty) by the flow of a

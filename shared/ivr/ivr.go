@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"huawu/shared/acd"
+	"huawu/shared/acd/pace"
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
@@ -53,6 +54,7 @@ type Service struct {
 	flows   *flowMemory
 	hours   *hoursMemory
 	bots    *botMemory
+	paces   *pace.Paces
 }
 
 // New returns a service that keeps contacts in t, calls functions by i, and
@@ -69,7 +71,7 @@ func New(t cloud.Table, i cloud.Invoker, r *acd.Router, cfg Config, run Runtime)
 	}
 	return &Service{table: t, invoker: i, router: r, cfg: cfg, run: run,
 		flows: &flowMemory{table: t, now: run.Now, log: run.Log}, hours: &hoursMemory{table: t, now: run.Now, log: run.Log},
-		bots: &botMemory{table: t, now: run.Now, log: run.Log}}
+		bots: &botMemory{table: t, now: run.Now, log: run.Log}, paces: pace.New(t, r, run.Now)}
 }
 
 // Faults of events.

@@ -24,7 +24,9 @@ type memory struct {
 	reply    []byte // the answer's JSON
 	state    interp.State
 	remains  bool // the flow for customers who remain has begun
+	segment  int  // of the contact as it is since it was last sent to a flow, and that flow has begun
 	path     journey.Path
+	told     contact.Told // first
 }
 
 // Attributes of the flow item; contact attributes are contact.AttrAttributes.
@@ -33,6 +35,7 @@ const (
 	attrReply    = "reply"
 	attrState    = "state"
 	attrRemains  = "remains"
+	attrSegment  = "segment"
 )
 
 // maxState bounds what a flow may collect: DynamoDB takes 400 KB an item.
@@ -48,11 +51,11 @@ func (s *Service) remember(ctx context.Context, c *call) (*memory, error) {
 }
 
 func readMemory(i cloud.Item) (*memory, error) {
-	m := &memory{version: i.Int(contact.AttrVersion), sequence: i.Int(attrSequence), remains: i.Bool(attrRemains)}
+	m := &memory{version: i.Int(contact.AttrVersion), sequence: i.Int(attrSequence), remains: i.Bool(attrRemains), segment: int(i.Int(attrSegment))}
 	if i == nil {
 		return m, nil
 	}
-	m.path = contact.Path(i)
+	m.path, m.told = contact.Path(i), contact.ToldFrom(i)
 	var err error
 	if m.reply, err = unpack(i[attrReply]); err != nil {
 		return nil, err
@@ -118,8 +121,14 @@ func (m *memory) item(c *call, r sma.Response) (cloud.Item, error) {
 	if m.remains {
 		i[attrRemains] = true
 	}
+	if m.segment > 0 {
+		i[attrSegment] = int64(m.segment)
+	}
 	if len(m.path) > 0 {
 		i[contact.AttrPath] = []byte(m.path)
+	}
+	if !m.told.IsZero() {
+		i[contact.AttrTold] = m.told.String()
 	}
 	if len(m.state.Attributes) > 0 {
 		all := make(map[string]any, len(m.state.Attributes))

@@ -48,8 +48,9 @@ func TestACheckedMetric(t *testing.T) {
 		{"nobody is the oldest", "OldestContactInQueueAgeSeconds", "loans", "0", func(*world) {}, "yes"},
 		{"an agent is available", "NumberOfAgentsAvailable", "loans", "1", free, "yes"},
 		{"none is", "NumberOfAgentsAvailable", "loans", "1", func(*world) {}, "other"},
-		{"who is staffed nobody knows", "NumberOfAgentsStaffed", "loans", "0", free, "error"},
-		{"who is online nobody knows", "NumberOfAgentsOnline", "loans", "0", free, "error"},
+		{"who is free is staffed, before a line says so", "NumberOfAgentsStaffed", "loans", "1", free, "yes"},
+		{"two are staffed, one has a break", "NumberOfAgentsStaffed", "loans", "2", func(w *world) { w.staff("AVAILABLE", "MISSED", "AWAY", "OFFLINE") }, "yes"},
+		{"three are online", "NumberOfAgentsOnline", "loans", "3", func(w *world) { w.staff("AVAILABLE", "MISSED", "AWAY", "OFFLINE") }, "yes"},
 		{"a queue that does not exist", "NumberOfContactsInQueue", "nowhere", "0", func(*world) {}, "error"},
 		{"no queue at all", "NumberOfContactsInQueue", "", "0", func(*world) {}, "error"},
 	}
@@ -67,8 +68,8 @@ func TestACheckedMetric(t *testing.T) {
 
 func TestMetricsThatAFlowReadsOut(t *testing.T) {
 	tests := []struct{ name, params, want string }{
-		{"of the queue", `{"QueueId":"loans"}`, "Loans: 3, 180 s, 0 free, []"},
-		{"of its calls", `{"QueueId":"loans","QueueChannel":"Voice"}`, "Loans: 3, 180 s, 0 free, []"},
+		{"of the queue", `{"QueueId":"loans"}`, "Loans: 3, 180 s, 0 free, [0]"},
+		{"of its calls", `{"QueueId":"loans","QueueChannel":"Voice"}`, "Loans: 3, 180 s, 0 free, [0]"},
 		{"of its chats", `{"QueueId":"loans","QueueChannel":"Chat"}`, "oops"},
 		{"of an agent", `{"AgentId":"lin"}`, "oops"},
 	}

@@ -74,6 +74,7 @@ type GetMetrics struct {
 	QueueID string
 	AgentID string
 	Channel string // VOICE, CHAT; "" is all
+	Place   bool   // also where the contact itself stands, which waits in the queue
 }
 
 // CreateCallback asks for a callback. Answer: Done.
@@ -143,14 +144,34 @@ type Done struct{}
 type HoursAnswer struct{ Hours hours.Hours }
 
 // MetricsAnswer answers GetMetrics. Counts are of the queue's agents and contacts.
+// Of those who are staffed and not available it is not told who talks and who does
+// after-contact work.
 type MetricsAnswer struct {
-	QueueName, QueueARN                         string
-	Online, Available, Staffed, Busy, AfterWork int
-	Missed, NonProductive                       int
-	Size                                        int // contacts that wait
-	OldestAge                                   time.Duration
-	OnlyAvailable                               bool // of the counts of agents only Available is known
+	QueueName, QueueARN        string
+	Online, Available, Staffed int
+	Missed, NonProductive      int
+	Size                       int // contacts that wait
+	OldestAge                  time.Duration
+	NewcomerWait               time.Duration // estimate for one who would come now
+	WaitKnown                  bool
+	Contact                    *ContactMetrics // of the contact itself, if it waits in the queue
 }
+
+// ContactMetrics are where a contact stands in its queue. The wait is told in
+// whole minutes, from Low to High; without Known there is nothing to be told.
+type ContactMetrics struct {
+	Position        int
+	Known           bool
+	Low, Mean, High time.Duration
+	Cause           string // why it may be later than was told: CauseFewerAgents, CauseOvertaken; "" = it is not
+	Told            Told   // to be kept for the next time
+}
+
+// Causes of a wait that became longer than was told.
+const (
+	CauseFewerAgents = "FEWER_AGENTS"
+	CauseOvertaken   = "OVERTAKEN"
+)
 
 // DataReply answers Data.
 type DataReply struct {

@@ -28,12 +28,9 @@ func (a *checkMetricData) execute(r *run) result {
 	}
 	m, ok := r.answer.(MetricsAnswer)
 	if !ok {
-		return r.askMetrics(a.QueueID, a.AgentID, "")
+		return r.askMetrics(a.QueueID, a.AgentID, "", false)
 	}
 	n, kind := 0, r.expand(a.MetricType)
-	if m.OnlyAvailable && (kind == "NumberOfAgentsStaffed" || kind == "NumberOfAgentsOnline") {
-		return r.failed(flow.NoMatchingError)
-	}
 	switch kind {
 	case "NumberOfAgentsAvailable":
 		n = m.Available
@@ -52,7 +49,7 @@ func (a *checkMetricData) execute(r *run) result {
 }
 
 // askMetrics asks for the figures of a queue, of the contact's one by default.
-func (r *run) askMetrics(queue, agent flow.Template, channel string) result {
+func (r *run) askMetrics(queue, agent flow.Template, channel string, place bool) result {
 	q := GetMetrics{QueueID: flow.ResourceID(r.expand(queue)), AgentID: flow.ResourceID(r.expand(agent)), Channel: strings.ToUpper(channel)}
 	if q.QueueID == "" && q.AgentID == "" {
 		q.QueueID, q.AgentID = r.s.Queue.ID, r.s.TargetAgent
@@ -60,6 +57,7 @@ func (r *run) askMetrics(queue, agent flow.Template, channel string) result {
 	if q.QueueID == "" && q.AgentID == "" {
 		return r.failed(flow.NoMatchingError)
 	}
+	q.Place = place && r.s.Queued && q.QueueID == flow.ResourceID(r.s.Queue.ID)
 	return r.ask(q)
 }
 

@@ -40,6 +40,7 @@ type State struct {
 	Stored         string                     `json:"in,omitempty"` // $.StoredCustomerInput
 	InvocationID   string                     `json:"li,omitempty"` // $.LambdaInvocation.InvocationId
 	Metrics        map[string]string          `json:"mt,omitempty"` // $.Metrics, by path below it
+	Told           Told                       `json:"to,omitzero"`  // what the caller was told of the wait
 	Lex            json.RawMessage            `json:"lx,omitempty"` // $.Lex
 	Data           map[string]json.RawMessage `json:"dt,omitempty"` // $.Customer, $.Case, $.Task by name
 	Loops          map[string]int             `json:"lc,omitempty"` // Loop counters by flow and action, for the contact
@@ -60,6 +61,15 @@ type State struct {
 	Description string               `json:"de,omitempty"`
 	CustomerID  string               `json:"ci,omitempty"`
 	References  map[string]Reference `json:"re,omitempty"`
+}
+
+// Told is what a caller was told of the wait, and how things stood then.
+type Told struct {
+	At     int64  `json:"t"` // Unix seconds; 0: nothing
+	Queue  string `json:"q"`
+	High   int    `json:"h"` // seconds from then, at most
+	Agents int    `json:"a"` // who served the queue
+	Ahead  int    `json:"n"` // contacts before this one
 }
 
 // Frame is a place in a flow.

@@ -25,7 +25,7 @@ func words() map[string]word {
 		"queue":    wordQueue,    // id name= arn= hours= caller= full=true
 		"function": wordFunction, // name replies JSON | name fails
 		"hours":    wordHours,    // id open | id closed
-		"metric":   wordMetric,   // queue online= available= staffed= size= oldest=
+		"metric":   wordMetric,   // queue online= available= staffed= size= oldest= wait= position= low= high= cause=
 		"data":     wordData,     // action-type replies JSON | fails error
 		"override": wordOverride, // action… error= | value= | off
 		"agent":    wordAgent,    // username first= last=
@@ -151,13 +151,15 @@ func wordMetric(p *player, args []string, set map[string]string) error {
 		return errors.New("want a queue id")
 	}
 	m := interp.MetricsAnswer{QueueName: p.world.queues[args[0]].Name, QueueARN: p.world.queues[args[0]].ARN}
+	if set["position"] != "" {
+		m.Contact = &interp.ContactMetrics{Cause: set["cause"]}
+	}
+	delete(set, "cause")
 	for name, text := range set {
-		if name == "oldest" {
-			age, err := seconds(text)
+		if done, err := metricTime(&m, name, text); done || err != nil {
 			if err != nil {
 				return err
 			}
-			m.OldestAge = age
 			continue
 		}
 		n, err := strconv.Atoi(text)
@@ -173,12 +175,37 @@ func wordMetric(p *player, args []string, set map[string]string) error {
 			m.Staffed = n
 		case "size":
 			m.Size = n
+		case "position":
+			m.Contact.Position = n
 		default:
 			return fmt.Errorf("no metric %q", name)
 		}
 	}
 	p.world.metrics[args[0]] = m
 	return nil
+}
+
+// metricTime sets a metric that is a time; done is false for one that is none.
+func metricTime(m *interp.MetricsAnswer, name, text string) (done bool, err error) {
+	own := m.Contact
+	if own == nil && (name == "low" || name == "high") {
+		return false, fmt.Errorf("%s without a position", name)
+	}
+	if !slices.Contains([]string{"oldest", "wait", "low", "high"}, name) {
+		return false, nil
+	}
+	d, err := seconds(text)
+	switch name {
+	case "oldest":
+		m.OldestAge = d
+	case "wait":
+		m.NewcomerWait, m.WaitKnown = d, true
+	case "low":
+		own.Low, own.Mean = d, max(own.Mean, d)
+	case "high":
+		own.High, own.Mean, own.Known = d, max(own.Mean, d/2), true
+	}
+	return true, err
 }
 
 func wordOverride(p *player, args []string, set map[string]string) error {

@@ -73,6 +73,9 @@ func (p *player) Answer(s interp.State, a interp.Ask) (interp.Event, error) {
 		if !ok {
 			return nil, errRefused
 		}
+		if !a.Place {
+			m.Contact = nil
+		}
 		return m, nil
 	case interp.SetRouting:
 		p.note("routing priority=%d shift=%d criteria=%s", a.Priority, a.TimeShift, a.Criteria)

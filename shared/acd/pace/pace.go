@@ -1,0 +1,183 @@
+// Package pace tells how a queue is served of late, and so how long one who waits
+// in it will have to: how many agents serve it, how long a contact binds one, and
+// how patient its callers are. It reads what others have written down anyway, the
+// lines of the day and of the staff, so that an estimate costs a call no write.
+// What an estimate is made of a pace is decided by acd.
+package pace
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"huawu/shared/acd"
+	"huawu/shared/agent"
+	"huawu/shared/cloud"
+	"huawu/shared/contact"
+	"huawu/shared/event"
+)
+
+const (
+	// recentAge is how old the times of the latest contacts may be: means move
+	// slowly.
+	recentAge = 30 * time.Second
+	// staffAge is how old the count of who serves may be.
+	staffAge = 5 * time.Second
+	// perShard bounds what is read of the latest contacts: about 300 bytes each.
+	perShard = 250
+	// enough is how many contacts make a mean; of a queue with fewer, the mean of
+	// all queues is taken, and nobody is taken to give up.
+	enough = 5
+)
+
+// Paces reads paces. It keeps what it has read for a short while and owns no
+// other state.
+type Paces struct {
+	router *acd.Router
+	lists  event.Lists
+	now    func() time.Time
+	mu     sync.Mutex
+	recent map[string]held[map[string]times]   // by tenant, then queue
+	staff  map[[2]string]held[[]event.Staffed] // by tenant and profile
+}
+
+type held[T any] struct {
+	at    time.Time
+	value T
+}
+
+// New returns the paces of a router's queues.
+func New(t cloud.Table, r *acd.Router, now func() time.Time) *Paces {
+	return &Paces{router: r, lists: event.Lists{Table: t}, now: now, recent: map[string]held[map[string]times]{}, staff: map[[2]string]held[[]event.Staffed]{}}
+}
+
+// Staff counts the agents whose profile serves a queue and who have the skills it
+// asks for, by status; busy ones too.
+type Staff struct{ Available, Away, Missed int }
+
+// Online counts who is logged in.
+func (s Staff) Online() int { return s.Available + s.Away + s.Missed }
+
+// Of returns how a queue is served of late, and by whom. Who is free, and how long
+// the next has waited, is left to who knows it of this moment.
+func (p *Paces) Of(ctx context.Context, tenant string, q acd.Queue) (acd.Pace, Staff, error) {
+	staff, err := p.staffOf(ctx, tenant, q)
+	if err != nil {
+		return acd.Pace{}, Staff{}, err
+	}
+	queues, err := get(p, p.recent, tenant, recentAge, func() (map[string]times, error) {
+		rows, err := p.lists.Recent(ctx, tenant, p.now(), perShard)
+		return count(rows), err
+	})
+	if err != nil {
+		return acd.Pace{}, Staff{}, err
+	}
+	own := queues[q.ID]
+	pace := acd.Pace{Agents: staff.Available, Handle: own.handle(), Patience: own.patience()}
+	if own.handled < enough {
+		all := queues[everyQueue]
+		pace.Handle = all.handle()
+	}
+	return pace, staff, nil
+}
+
+// staffOf counts who serves a queue.
+func (p *Paces) staffOf(ctx context.Context, tenant string, q acd.Queue) (s Staff, err error) {
+	routing, err := p.router.Routing(ctx, tenant)
+	if err != nil {
+		return s, err
+	}
+	for _, profile := range routing.Serving(q) {
+		lines, err := get(p, p.staff, [2]string{tenant, profile}, staffAge, func() ([]event.Staffed, error) { return p.lists.Staff(ctx, tenant, profile) })
+		if err != nil {
+			return s, err
+		}
+		for _, l := range lines {
+			if !acd.Skilled(l.Skills, q.Needs) {
+				continue
+			}
+			switch l.State {
+			case agent.Available:
+				s.Available++
+			case agent.Away:
+				s.Away++
+			case agent.Missed:
+				s.Missed++
+			}
+		}
+	}
+	return s, nil
+}
+
+// get returns what is held, or reads it anew when it is too old. What cannot be
+// read anew is taken as it was.
+func get[K comparable, T any](p *Paces, all map[K]held[T], key K, age time.Duration, read func() (T, error)) (T, error) {
+	now := p.now()
+	p.mu.Lock()
+	h, ok := all[key]
+	p.mu.Unlock()
+	if old := now.Sub(h.at); ok && old >= 0 && old < age {
+		return h.value, nil
+	}
+	fresh, err := read()
+	if err != nil && !ok {
+		return fresh, err
+	}
+	if err != nil {
+		return h.value, nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all[key] = held[T]{now, fresh}
+	return fresh, nil
+}
+
+// everyQueue stands for all queues together.
+const everyQueue = ""
+
+// times are sums over contacts.
+type times struct {
+	handled, left int           // got an agent; gave up
+	bound, waited time.Duration // agents by the handled; all, until either
+}
+
+// count sums contacts by queue, and all of them under everyQueue.
+func count(rows []event.Row) map[string]times {
+	sums := map[string]times{}
+	for _, r := range rows {
+		if r.Queue == "" {
+			continue // nobody waited
+		}
+		for _, id := range []string{r.Queue, everyQueue} {
+			t := sums[id]
+			switch {
+			case r.Handled:
+				t.handled++
+				t.bound += time.Duration(r.Bound) * time.Second
+			case r.Reason == contact.CustomerLeft:
+				t.left++
+			default:
+				continue
+			}
+			t.waited += time.Duration(r.Waited) * time.Second
+			sums[id] = t
+		}
+	}
+	return sums
+}
+
+func (t times) handle() time.Duration {
+	if t.handled == 0 {
+		return 0
+	}
+	return t.bound / time.Duration(t.handled)
+}
+
+// patience is the mean time until one gives up, where most got an agent before:
+// all time waited, over those who gave up.
+func (t times) patience() time.Duration {
+	if t.left < enough {
+		return 0
+	}
+	return t.waited / time.Duration(t.left)
+}
