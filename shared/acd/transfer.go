@@ -96,6 +96,15 @@ func (r *Router) TransferToNumber(ctx context.Context, c *contact.Contact, to ph
 	})
 }
 
+// TransferToFlow lets a flow go on with the customer of a talk, from its start.
+// Whether there is such a flow is for the caller to know.
+func (r *Router) TransferToFlow(ctx context.Context, c *contact.Contact, flow string) (*contact.Contact, error) {
+	return r.pass(ctx, c, contact.AgentLeft, func(c, _ *contact.Contact) ([]cloud.Write, error) {
+		c.Flow, c.Queue, c.Group, c.Rank, c.Needs, c.Steps = flow, "", "", "", nil, nil
+		return nil, c.Move(contact.InFlow, r.run.Now())
+	})
+}
+
 // ring is how long an offer of a queue rings, in seconds.
 func (r *Routing) ring(queue string) int {
 	if q, err := r.Queue(queue); err == nil {

@@ -54,7 +54,7 @@ func steps(from State) []State {
 	case Connecting:
 		return []State{Connected, Queued, Completed} // Queued: the legs could not be joined
 	case Connected:
-		return []State{Ended, Completed, Queued, Offered, Connecting} // the last three: transferred
+		return []State{Ended, Completed, Queued, Offered, Connecting, InFlow} // the last four: transferred
 	case Ended:
 		return []State{Completed}
 	}
@@ -178,6 +178,7 @@ type Contact struct {
 	From      string       // agent who had the segment before
 	FromOffer OfferID      // by which From had it, if it is sent to one agent or number
 	Dial      phone.Number // number outside that it was sent to; it has no agent then
+	Flow      string       // flow that it was sent to
 	Talk      bool         // there is a Talk
 
 	// What only a callback has.

@@ -18,7 +18,7 @@ var allowed = map[State][]State{
 	Queued:     {InFlow, Offered, Completed},
 	Offered:    {Connecting, Queued, Offered, Completed},
 	Connecting: {Connected, Queued, Completed},
-	Connected:  {Ended, Completed, Queued, Offered, Connecting},
+	Connected:  {Ended, Completed, Queued, Offered, Connecting, InFlow},
 	Ended:      {Completed},
 	Completed:  {},
 }

@@ -44,6 +44,7 @@ func (c *Contact) segmentItem(w writer) {
 	w.str("from", c.From)
 	w.str("fromOffer", string(c.FromOffer))
 	w.str("dial", c.Dial.Full())
+	w.str("flow", c.Flow)
 	w.flag("talk", c.Talk)
 	w.num("tries", int64(c.Tries.Made))
 	w.num("maxTries", int64(c.Tries.Max))
@@ -57,6 +58,7 @@ func (c *Contact) readSegment(i cloud.Item) {
 	c.Previous, c.Next, c.Last = int(i.Int("prevSeg")), int(i.Int("nextSeg")), int(i.Int("lastSeg"))
 	c.From, c.FromOffer, c.Dial, c.Talk = i.Str("from"), OfferID(i.Str("fromOffer")), number(i.Str("dial")), i.Bool("talk")
 	c.Tries = Tries{int(i.Int("tries")), int(i.Int("maxTries")), time.Duration(i.Int("retrySeconds")) * time.Second}
+	c.Flow = i.Str("flow")
 	c.CustomerFirst, c.Calling, c.Window = i.Bool("customerFirst"), FromMicros(i.Int("calling")), i.Str("window")
 }
 
@@ -84,7 +86,7 @@ func (c *Contact) Leave(why Reason, next int, now time.Time) *Contact {
 	}
 	c.Enqueued, c.Dequeued, c.AgentJoined, c.Hold, c.Recording, c.Attempts = time.Time{}, time.Time{}, time.Time{}, Hold{}, "", 0
 	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds = "", "", "", 0
-	c.From, c.FromOffer, c.Dial = left.OfferAgent, "", phone.Number{}
+	c.From, c.FromOffer, c.Dial, c.Flow = left.OfferAgent, "", phone.Number{}, ""
 	return &left
 }
 

@@ -26,7 +26,9 @@ func TestAContactIsHandedOver(t *testing.T) {
 	mine, other := b.token("demo", lin, auth.Agent), b.token("demo", wu, auth.Agent)
 	id := string(b.talk(mine))
 	at := "/v1/contacts/" + id + "/"
-	b.want(422, mine, "POST", at+"transfer", `{"kind":"flow","target":"x"}`)
+	b.want(422, mine, "POST", at+"transfer", `{"kind":"moon","target":"x"}`)
+	b.want(404, mine, "POST", at+"transfer", `{"kind":"flow","target":"x"}`)
+	b.want(422, mine, "POST", at+"consult", `{"kind":"flow","target":"x"}`)
 	b.want(422, mine, "POST", at+"transfer", `{"kind":"number","target":"no number"}`)
 	b.want(404, mine, "POST", at+"transfer", `{"kind":"queue","target":"nowhere"}`)
 	b.want(409, mine, "POST", at+"transfer", `{"kind":"agent","target":"`+wu+`"}`) // away

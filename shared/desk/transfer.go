@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -10,6 +11,8 @@ import (
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
+	"huawu/shared/flow"
+	"huawu/shared/ivr/release"
 	"huawu/shared/phone"
 )
 
@@ -19,10 +22,16 @@ type Destination struct {
 	Target string `json:"target" minLength:"1" maxLength:"64" doc:"Id of an agent or a queue, or a number"`
 }
 
+// Onward is where a contact is handed to: somebody, or a flow.
+type Onward struct {
+	Kind   string `json:"kind" enum:"agent,queue,number,flow"`
+	Target string `json:"target" minLength:"1" maxLength:"64" doc:"Id of an agent, a queue or a published flow, or a number"`
+}
+
 type transferInput struct {
 	ContactPath
 	Body struct {
-		Destination
+		Onward
 		Note string `json:"note,omitempty" maxLength:"4000" doc:"For who has the contact next"`
 	}
 }
@@ -44,7 +53,10 @@ func (d *Desk) transfer(ctx context.Context, who auth.Identity, in *transferInpu
 	if c.State != contact.Connected {
 		return nil, contact.ErrStep
 	}
-	number, err := in.Body.number()
+	number, err := Destination(in.Body.Onward).number()
+	if err == nil && in.Body.Kind == "flow" {
+		err = d.published(ctx, who, in.Body.Target)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +70,8 @@ func (d *Desk) transfer(ctx context.Context, who auth.Identity, in *transferInpu
 		c, err = d.router.TransferToQueue(ctx, c, in.Body.Target)
 	case "agent":
 		c, err = d.router.TransferToAgent(ctx, c, in.Body.Target)
+	case "flow":
+		c, err = d.router.TransferToFlow(ctx, c, in.Body.Target)
 	default:
 		c, err = d.router.TransferToNumber(ctx, c, number)
 	}
@@ -77,6 +91,24 @@ func (t Destination) number() (phone.Number, error) {
 		return phone.Number{}, wrongField("body.target", "is no number that can be called")
 	}
 	return n, nil
+}
+
+// published reports by its error that a reference names no flow that contacts can
+// be handed to: a version, or what callers get.
+func (d *Desk) published(ctx context.Context, who auth.Identity, text string) error {
+	ref := release.ParseRef(text)
+	h, err := release.Store{Table: d.table, Now: d.now}.Head(ctx, who.Tenant, ref.ID)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	_, draft, ok := h.Resolve(ref.Qualifier, "")
+	switch {
+	case err != nil || draft || !ok && h.Inline() == nil:
+		return fault.New(fault.NotFound, "no such flow is published")
+	case !slices.Contains([]flow.Type{flow.ContactFlow, flow.AgentTransfer, flow.QueueTransfer, ""}, h.Type):
+		return fault.New(fault.Conflict, "a flow of type %s does not take customers", h.Type)
+	}
+	return nil
 }
 
 // handed tells an agent who handed a contact over that this was done, which is no

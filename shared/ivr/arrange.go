@@ -26,6 +26,8 @@ func (s *Service) arrange(ctx context.Context, c *call, con *contact.Contact) (s
 		}
 		list, err := s.part(ctx, c, con, called...)
 		return sma.Respond(list...), err
+	case con.State == contact.InFlow && con.Flow != "":
+		return s.enterFlow(ctx, c, con)
 	case con.State == contact.Connecting:
 		if agent, ok := c.LegByID(con.AgentLeg); ok && agent.Status == sma.Connected {
 			return s.join(ctx, c, con, agent)

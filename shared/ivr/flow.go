@@ -93,8 +93,23 @@ func (s *Service) customerRemains(ctx context.Context, c *call) (list []sma.Acti
 // step runs the flow until it wants something of the relay, and keeps state and
 // answer. An event that changes nothing is not written down.
 func (s *Service) step(ctx context.Context, c *call, m *memory, event interp.Event) (sma.Response, error) {
+	return s.stepAs(ctx, c, m, event, false)
+}
+
+// stepApart is step whose answer is what one action plays; the rest follows when it
+// was heard.
+func (s *Service) stepApart(ctx context.Context, c *call, m *memory, event interp.Event) (sma.Response, error) {
+	return s.stepAs(ctx, c, m, event, true)
+}
+
+func (s *Service) stepAs(ctx context.Context, c *call, m *memory, event interp.Event, apart bool) (sma.Response, error) {
 	before := m.state
-	out, err := s.steps(ctx, c, m, event)
+	env, err := s.env(ctx, c)
+	if err != nil {
+		return sma.Response{}, err
+	}
+	env.Apart = apart
+	out, err := s.stepsIn(ctx, c, m, event, env)
 	if err != nil {
 		return sma.Response{}, err
 	}
@@ -119,16 +134,7 @@ func (s *Service) step(ctx context.Context, c *call, m *memory, event interp.Eve
 	return sma.Response{}, fault.New(fault.Conflict, "ivr: two events of call %s at once", c.id)
 }
 
-// steps runs the flow and carries out what it asks until it has an answer.
-func (s *Service) steps(ctx context.Context, c *call, m *memory, event interp.Event) (interp.Out, error) {
-	env, err := s.env(ctx, c)
-	if err != nil {
-		return interp.Out{}, err
-	}
-	return s.stepsIn(ctx, c, m, event, env)
-}
-
-// stepsIn is steps where what the flow may know is known.
+// stepsIn runs the flow and carries out what it asks until it has an answer.
 func (s *Service) stepsIn(ctx context.Context, c *call, m *memory, event interp.Event, env interp.Env) (interp.Out, error) {
 	var (
 		said []sma.Action

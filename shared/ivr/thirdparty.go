@@ -38,6 +38,9 @@ func (s *Service) otherGone(ctx context.Context, c *call, con *contact.Contact, 
 	if err != nil {
 		return sma.Response{}, err
 	}
+	if con.Flow != "" && m.segment != con.Segment { // the word of the transfer is still on its way
+		return s.enterFlow(ctx, c, con)
+	}
 	if !m.answered(c) && !bridges(m.state) { // the flow has gone on without it
 		return sma.Keep(), nil
 	}

@@ -19,6 +19,8 @@ func (s *story) handsOver(d *desk, verb string, more []string) bool {
 	switch verb {
 	case "calls":
 		s.callsOut(d, more)
+	case "books":
+		s.booksCall(d, more)
 	case "transfers":
 		_, o := s.read(more, "queue", "agent", "number", "note", "refused")
 		s.tell(d, "transfer", o)

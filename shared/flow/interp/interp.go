@@ -29,7 +29,7 @@ type Env struct {
 	RecordingLocation string              // bucket[/prefix] of recordings of the IVR part; "" records none
 	QueueMusic        string              // prompt of the built-in queue flow; default DefaultMusic
 	Trace             bool                // fill Out.Visits
-	Apart             bool                // what each action plays is an answer of its own: for tests that look in between
+	Apart             bool                // what each action plays is an answer of its own, for those who look in between or have little room
 	Override          map[string]Override // outcomes of actions by identifier, for tests; nil in production
 }
 
