@@ -291,7 +291,7 @@ func shown(state any) string {
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		for _, name := range []string{"waitedSeconds", "ts", "at", "serviceLevel", "last"} {
+		for _, name := range []string{"waitedSeconds", "ts", "at", "serviceLevel", "last", "asOf", "staffed", "staffedAt", "wait"} {
 			delete(v, name)
 		}
 		for name := range v {

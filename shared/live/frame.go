@@ -241,7 +241,7 @@ func (s *Service) showFloor(ctx context.Context, c conn) error {
 // the first.
 func parts(f *view.Floor, versions view.Versions, at time.Time) []snapshot {
 	var all []snapshot
-	part, size := &view.Floor{Agents: []view.FloorAgent{}, Queues: f.Queues, Statuses: f.Statuses, TS: f.TS}, 0
+	part, size := &view.Floor{Agents: []view.FloorAgent{}, Queues: f.Queues, Statuses: f.Statuses, TS: f.TS, AsOf: f.AsOf}, 0
 	v := view.Versions{}
 	for _, q := range f.Queues {
 		v.Take(versions, view.EntityQueue, q.ID)
@@ -250,7 +250,7 @@ func parts(f *view.Floor, versions view.Versions, at time.Time) []snapshot {
 		own := sizeOf(a)
 		if size > 0 && size+own > maxPart {
 			all = append(all, snapshot{"snapshot", Floor, at, part, v, true})
-			part, size, v = &view.Floor{Agents: []view.FloorAgent{}, Queues: []view.FloorQueue{}, Statuses: []view.Choice{}, TS: f.TS}, 0, view.Versions{}
+			part, size, v = &view.Floor{Agents: []view.FloorAgent{}, Queues: []view.FloorQueue{}, Statuses: []view.Choice{}, TS: f.TS, AsOf: f.AsOf}, 0, view.Versions{}
 		}
 		part.Agents, size = append(part.Agents, a), size+own
 		v.Take(versions, view.EntityAgent, a.ID)

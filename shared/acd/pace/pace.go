@@ -22,7 +22,7 @@ const (
 	// slowly.
 	recentAge = 30 * time.Second
 	// staffAge is how old the count of who serves may be.
-	staffAge = 5 * time.Second
+	staffAge = 2 * time.Second
 	// perShard bounds what is read of the latest contacts: about 300 bytes each.
 	perShard = 250
 	// enough is how many contacts make a mean; of a queue with fewer, the mean of
@@ -53,7 +53,10 @@ func New(t cloud.Table, r *acd.Router, now func() time.Time) *Paces {
 
 // Staff counts the agents whose profile serves a queue and who have the skills it
 // asks for, by status; busy ones too.
-type Staff struct{ Available, Away, Missed int }
+type Staff struct {
+	Available, Away, Missed int
+	At                      time.Time // when the oldest of the counts was made
+}
 
 // Online counts who is logged in.
 func (s Staff) Online() int { return s.Available + s.Away + s.Missed }
@@ -65,7 +68,7 @@ func (p *Paces) Of(ctx context.Context, tenant string, q acd.Queue) (acd.Pace, S
 	if err != nil {
 		return acd.Pace{}, Staff{}, err
 	}
-	queues, err := get(p, p.recent, tenant, recentAge, func() (map[string]times, error) {
+	queues, _, err := get(p, p.recent, tenant, recentAge, func() (map[string]times, error) {
 		rows, err := p.lists.Recent(ctx, tenant, p.now(), perShard)
 		return count(rows), err
 	})
@@ -83,14 +86,18 @@ func (p *Paces) Of(ctx context.Context, tenant string, q acd.Queue) (acd.Pace, S
 
 // staffOf counts who serves a queue.
 func (p *Paces) staffOf(ctx context.Context, tenant string, q acd.Queue) (s Staff, err error) {
+	now := p.now().UTC()
 	routing, err := p.router.Routing(ctx, tenant)
 	if err != nil {
 		return s, err
 	}
 	for _, profile := range routing.Serving(q) {
-		lines, err := get(p, p.staff, [2]string{tenant, profile}, staffAge, func() ([]event.Staffed, error) { return p.lists.Staff(ctx, tenant, profile) })
+		lines, at, err := get(p, p.staff, [2]string{tenant, profile}, staffAge, func() ([]event.Staffed, error) { return p.lists.Staff(ctx, tenant, profile) })
 		if err != nil {
 			return s, err
+		}
+		if s.At.IsZero() || at.Before(s.At) {
+			s.At = at
 		}
 		for _, l := range lines {
 			if !acd.Skilled(l.Skills, q.Needs) {
@@ -106,30 +113,33 @@ func (p *Paces) staffOf(ctx context.Context, tenant string, q acd.Queue) (s Staf
 			}
 		}
 	}
+	if s.At.IsZero() { // no profile serves it, as is known just now
+		s.At = now
+	}
 	return s, nil
 }
 
 // get returns what is held, or reads it anew when it is too old. What cannot be
 // read anew is taken as it was.
-func get[K comparable, T any](p *Paces, all map[K]held[T], key K, age time.Duration, read func() (T, error)) (T, error) {
-	now := p.now()
+func get[K comparable, T any](p *Paces, all map[K]held[T], key K, age time.Duration, read func() (T, error)) (T, time.Time, error) {
+	now := p.now().UTC()
 	p.mu.Lock()
 	h, ok := all[key]
 	p.mu.Unlock()
 	if old := now.Sub(h.at); ok && old >= 0 && old < age {
-		return h.value, nil
+		return h.value, h.at, nil
 	}
 	fresh, err := read()
 	if err != nil && !ok {
-		return fresh, err
+		return fresh, now, err
 	}
 	if err != nil {
-		return h.value, nil
+		return h.value, h.at, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	all[key] = held[T]{now, fresh}
-	return fresh, nil
+	return fresh, now, nil
 }
 
 // everyQueue stands for all queues together.

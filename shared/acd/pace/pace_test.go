@@ -120,12 +120,16 @@ func TestThePaceOfAQueue(t *testing.T) {
 		staff Staff
 	}{
 		{"loans", acd.Pace{Agents: 1, Handle: 2 * time.Minute, Patience: 110 * time.Second}, Staff{Available: 1}},
-		{"cards", acd.Pace{Agents: 2, Handle: 6 * time.Minute}, Staff{2, 1, 1}},
+		{"cards", acd.Pace{Agents: 2, Handle: 6 * time.Minute}, Staff{Available: 2, Away: 1, Missed: 1}},
 		{"rare", acd.Pace{Handle: (10*2 + 30*6 + 2) * time.Minute / 42}, Staff{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.queue, func(t *testing.T) {
-			if p, s := w.of(tt.queue); p != tt.pace || s != tt.staff {
+			p, s := w.of(tt.queue)
+			if s.At != nine {
+				t.Errorf("counted at %s", s.At)
+			}
+			if s.At = (time.Time{}); p != tt.pace || s != tt.staff {
 				t.Errorf("%+v %+v, want %+v %+v", p, s, tt.pace, tt.staff)
 			}
 		})

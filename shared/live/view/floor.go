@@ -33,6 +33,16 @@ type Floor struct {
 	Queues   []FloorQueue `json:"queues"`
 	Statuses []Choice     `json:"statuses" doc:"Names of custom statuses"`
 	TS       time.Time    `json:"ts" doc:"When it was read"`
+	AsOf     AsOf         `json:"asOf" doc:"From when the oldest number of each source is"`
+}
+
+// AsOf are the instants of which a floor is, by source: a page tells by them how
+// old a number is, and greys out one that is too old.
+type AsOf struct {
+	Agents *time.Time `json:"agents,omitempty" doc:"Agents and their contacts"`
+	Queues *time.Time `json:"queues,omitempty" doc:"Who waits, and who is free"`
+	Staff  *time.Time `json:"staff,omitempty" doc:"Who serves a queue: what estimated waits are made of"`
+	Levels *time.Time `json:"serviceLevels,omitempty" doc:"Counts of the day: by design up to 30 s old"`
 }
 
 // FloorAgent is one agent on the floor.
@@ -66,7 +76,25 @@ type FloorQueue struct {
 	OldestSince  *time.Time   `json:"oldestSince,omitempty" doc:"When the one that waits longest came"`
 	Free         int          `json:"free" doc:"Agents who may get a contact of the queue now"`
 	At           time.Time    `json:"at" doc:"When these were counted"`
+	Staffed      int          `json:"staffed" doc:"Agents who serve the queue, busy ones too; offline, away and missed ones not"`
+	StaffedAt    time.Time    `json:"staffedAt" doc:"When these were counted"`
+	Wait         *Estimate    `json:"wait" doc:"How long one would wait who came now; null: not known"`
 	ServiceLevel ServiceLevel `json:"serviceLevel"`
+}
+
+// Estimate is how long one would have to wait, as a range: half of those in this
+// place wait no longer than low, nine in ten no longer than high.
+type Estimate struct {
+	Low  int `json:"lowSeconds"`
+	Mean int `json:"meanSeconds"`
+	High int `json:"highSeconds"`
+}
+
+func estimateOf(w acd.Wait) *Estimate {
+	if !w.Known {
+		return nil
+	}
+	return &Estimate{int(w.Low / time.Second), int(w.Mean / time.Second), int(w.High / time.Second)}
 }
 
 // Version orders the counts of a queue: a later one has a higher version.
@@ -175,10 +203,19 @@ func (v *Views) Floor(ctx context.Context, tenant string) (*Floor, Versions, err
 	if f.Queues, err = v.FloorQueues(ctx, tenant); err != nil {
 		return nil, nil, err
 	}
+	f.AsOf.Agents = &at
 	for _, q := range f.Queues {
 		versions[EntityQueue+"/"+q.ID] = q.Version()
+		f.AsOf.Queues, f.AsOf.Staff, f.AsOf.Levels = earlier(f.AsOf.Queues, q.At), earlier(f.AsOf.Staff, q.StaffedAt), earlier(f.AsOf.Levels, q.ServiceLevel.At)
 	}
 	return f, versions, nil
+}
+
+func earlier(a *time.Time, b time.Time) *time.Time {
+	if a != nil && a.Before(b) {
+		return a
+	}
+	return &b
 }
 
 // note keeps the version of a contact, or of a segment that was left.
@@ -252,7 +289,12 @@ func (v *Views) FloorQueues(ctx context.Context, tenant string) ([]FloorQueue, e
 		if err != nil {
 			return err
 		}
-		all[n] = FloorQueue{ids[n], f.Queue.Name, f.Waiting, Maybe(f.Oldest), f.Free, at, levels[ids[n]]}
+		p, staff, err := v.paces.Of(ctx, tenant, f.Queue)
+		if err != nil {
+			return err
+		}
+		all[n] = FloorQueue{ID: ids[n], Name: f.Queue.Name, Waiting: f.Waiting, OldestSince: Maybe(f.Oldest), Free: f.Free, At: at,
+			Staffed: max(staff.Available, f.Free), StaffedAt: staff.At, Wait: estimateOf(f.Newcomer(p, at)), ServiceLevel: levels[ids[n]]}
 		return nil
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"huawu/shared/acd"
+	"huawu/shared/acd/pace"
 	"huawu/shared/agent"
 	"huawu/shared/auth"
 	"huawu/shared/cloud"
@@ -27,6 +28,7 @@ type Views struct {
 	router    *acd.Router
 	lists     event.Lists
 	customers *event.Customers
+	paces     *pace.Paces
 	now       func() time.Time
 	settings  memory[*Settings]
 	people    memory[[]person]
@@ -36,7 +38,7 @@ type Views struct {
 
 // New returns views over a table and the router that reads contacts and agents.
 func New(t cloud.Table, r *acd.Router, now func() time.Time) *Views {
-	return &Views{table: t, router: r, lists: event.Lists{Table: t}, customers: event.NewCustomers(t), now: now}
+	return &Views{table: t, router: r, lists: event.Lists{Table: t}, customers: event.NewCustomers(t), paces: pace.New(t, r, now), now: now}
 }
 
 // Status is an agent's status in the words of the API.
