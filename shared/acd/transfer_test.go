@@ -44,6 +44,40 @@ func (w *world) is(what, got, want string) {
 	}
 }
 
+func TestATransferToAFlow(t *testing.T) {
+	w := newWorld(t)
+	w.talk("c1")
+	w.settle(10 * time.Second)
+	w.verbs()
+	c := w.contact("c1")
+	w.must(w.router.TransferToFlow(w.ctx, c, "survey"))
+	w.settle(0)
+	w.is("commands", w.verbs(), "talk")
+	w.is("rows", w.rows(), "")
+	if again, err := w.router.TransferToFlow(w.ctx, c, "survey"); err != nil || again.Segment != 1 {
+		t.Errorf("the command a second time: %v, %+v", err, again)
+	}
+	now := w.contact("c1")
+	if now.State != contact.InFlow || now.Flow != "survey" || now.Offer != "" || now.Queue != "" || now.From != "lin" {
+		t.Errorf("in the flow: %+v", now)
+	}
+	left, err := w.router.Left(w.ctx, tenant, "c1", c.Offer)
+	if err != nil || left == nil || left.State != contact.Ended {
+		t.Fatalf("what lin left: %+v, %v", left, err)
+	}
+	w.must(w.router.FinishLeft(w.ctx, left, "sold"))
+	w.must(w.router.Enqueue(w.ctx, tenant, "c1", Request{Queue: "loans"})) // as the flow wants it
+	w.settle(0)
+	w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
+	w.must(w.router.Accept(w.ctx, tenant, "c1", w.contact("c1").Offer))
+	w.must(w.router.Joined(w.ctx, tenant, "c1", w.contact("c1").Offer, "bucket/y"))
+	w.must(w.router.TransferToFlow(w.ctx, w.contact("c1"), "survey"))
+	w.must(w.router.End(w.ctx, tenant, "c1", contact.FlowEnded))
+	w.settle(time.Minute)
+	w.is("segments", w.segments("c1"), "0 lin AGENT_DISCONNECT →1, 1 lin AGENT_DISCONNECT →2, 2  CONTACT_FLOW_DISCONNECT")
+	w.wants("c1", "COMPLETED", "lin", "AVAILABLE 0")
+}
+
 func TestATransferToAQueue(t *testing.T) {
 	w := newWorld(t)
 	w.addAgent("wu", "all", nil)

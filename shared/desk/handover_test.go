@@ -8,6 +8,8 @@ import (
 	"huawu/shared/auth"
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
+	"huawu/shared/flow"
+	"huawu/shared/ivr/release"
 )
 
 // first returns the first element of a list in what the desk tells an agent.
@@ -52,6 +54,30 @@ func TestAContactIsHandedOver(t *testing.T) {
 	detail := b.want(200, mine, "GET", "/v1/contacts/"+id, "") // one who had it may read it
 	if text := string(detail.raw); !strings.Contains(text, "wants a loan") || !strings.Contains(text, "was nice") || strings.Contains(text, "again") {
 		t.Errorf("the contact: %s", text)
+	}
+}
+
+func TestAContactIsHandedToAFlow(t *testing.T) {
+	b := newBench(t)
+	mine := b.token("demo", lin, auth.Agent)
+	at := "/v1/contacts/" + string(b.talk(mine)) + "/transfer"
+	const document = `{"Version":"2019-10-30","StartAction":"bye","Actions":[{"Identifier":"bye","Type":"DisconnectParticipant","Parameters":{},"Transitions":{}}]}`
+	for id, kind := range map[string]flow.Type{"bye": flow.ContactFlow, "music": flow.CustomerQueue} {
+		writes, err := release.Seed("demo", id, id, []byte(strings.Replace(document, `"StartAction"`, `"Metadata":{"type":"`+string(kind)+`"},"StartAction"`, 1)), noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range writes {
+			b.write(w)
+		}
+	}
+	for target, status := range map[string]int{"nowhere": 404, "bye:7": 404, "bye:$SAVED": 404, "music": 409} {
+		b.want(status, mine, "POST", at, `{"kind":"flow","target":"`+target+`"}`)
+	}
+	b.want(202, mine, "POST", at, `{"kind":"flow","target":"bye","note":"wants to be thanked"}`)
+	b.want(409, mine, "POST", at, `{"kind":"flow","target":"bye"}`)
+	if now := b.first(mine, "contacts"); now["state"] != "ENDED" || now["transferred"] != true {
+		t.Errorf("what is left: %v", now)
 	}
 }
 

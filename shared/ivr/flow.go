@@ -93,22 +93,18 @@ func (s *Service) customerRemains(ctx context.Context, c *call) (list []sma.Acti
 // step runs the flow until it wants something of the relay, and keeps state and
 // answer. An event that changes nothing is not written down.
 func (s *Service) step(ctx context.Context, c *call, m *memory, event interp.Event) (sma.Response, error) {
-	return s.stepAs(ctx, c, m, event, false)
+	return s.stepAfter(ctx, c, m, event, nil)
 }
 
-// stepApart is step whose answer is what one action plays; the rest follows when it
-// was heard.
-func (s *Service) stepApart(ctx context.Context, c *call, m *memory, event interp.Event) (sma.Response, error) {
-	return s.stepAs(ctx, c, m, event, true)
-}
-
-func (s *Service) stepAs(ctx context.Context, c *call, m *memory, event interp.Event, apart bool) (sma.Response, error) {
+// stepAfter is step behind other actions. So that all fit into one answer, it is
+// what one action of the flow plays; the rest follows when that was heard.
+func (s *Service) stepAfter(ctx context.Context, c *call, m *memory, event interp.Event, first []sma.Action) (sma.Response, error) {
 	before := m.state
 	env, err := s.env(ctx, c)
 	if err != nil {
 		return sma.Response{}, err
 	}
-	env.Apart = apart
+	env.Apart = len(first) > 0
 	out, err := s.stepsIn(ctx, c, m, event, env)
 	if err != nil {
 		return sma.Response{}, err
@@ -116,8 +112,8 @@ func (s *Service) stepAs(ctx context.Context, c *call, m *memory, event interp.E
 	if out.Err != nil {
 		s.run.Log.ErrorContext(ctx, "flow failed", "tenant", c.tenant, "contact", string(c.id), "flow", before.Flow, "action", before.At, "error", out.Err.Error())
 	}
-	r := sma.Respond(out.Actions...)
-	if m.version > 0 && len(out.Actions) == 0 && reflect.DeepEqual(before, m.state) {
+	r := sma.Respond(append(first, out.Actions...)...)
+	if m.version > 0 && len(r.Actions) == 0 && reflect.DeepEqual(before, m.state) {
 		return r, nil
 	}
 	kept, err := s.keep(ctx, c, m, r)

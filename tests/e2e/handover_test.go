@@ -22,7 +22,7 @@ func (s *story) handsOver(d *desk, verb string, more []string) bool {
 	case "books":
 		s.booksCall(d, more)
 	case "transfers":
-		_, o := s.read(more, "queue", "agent", "number", "note", "refused")
+		_, o := s.read(more, "queue", "agent", "number", "flow", "note", "refused")
 		s.tell(d, "transfer", o)
 	case "consults":
 		_, o := s.read(more, "queue", "agent", "number", "refused")
@@ -63,7 +63,7 @@ func (s *story) handsOver(d *desk, verb string, more []string) bool {
 func (s *story) tell(d *desk, verb string, o options) {
 	s.Helper()
 	body := map[string]string{}
-	for _, kind := range []string{"queue", "agent", "number"} {
+	for _, kind := range []string{"queue", "agent", "number", "flow"} {
 		if to, ok := o[kind]; ok {
 			body["kind"], body["target"] = kind, to
 		}
