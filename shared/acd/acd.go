@@ -67,6 +67,7 @@ type Router struct {
 	mu        sync.Mutex
 	armed     map[string]time.Time   // group timer that is on its way, by tenant and group
 	busy      map[string]time.Time   // when nobody was found free, by tenant and group
+	sizes     map[string]partSize    // of groups, by partition
 	sightings map[cloud.Key]sighting // of leases that others own
 	sweeps    map[string]swept       // by tenant
 }
@@ -74,7 +75,7 @@ type Router struct {
 // NewRouter returns a router over a table, and a queue that reaches TimerQueue
 // and the relays.
 func NewRouter(t cloud.Table, q cloud.Queue, run Runtime) *Router {
-	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{}, busy: map[string]time.Time{},
+	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{}, busy: map[string]time.Time{}, sizes: map[string]partSize{},
 		sightings: map[cloud.Key]sighting{}, sweeps: map[string]swept{}}
 }
 

@@ -47,6 +47,10 @@ func (r *Router) atOnce(ctx context.Context, routing *Routing, queue Queue, q Re
 	if !ok {
 		return nil, nil
 	}
+	if err := v.agentsFor(ctx, routing, w); err != nil {
+		r.follow(ctx, "look for a free agent", err)
+		return nil, nil
+	}
 	p, ok := r.idlest(now, w, v, routing)
 	if !ok {
 		r.noteBusy(guess.Tenant, queue.Group, len(v.free) == 0)

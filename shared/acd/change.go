@@ -84,7 +84,9 @@ func (r *Router) repairContact(ctx context.Context, c *contact.Contact) error {
 	if err != nil {
 		return err
 	}
-	if v.hasWaiting(c) {
+	if has, err := v.hasWaiting(ctx, c, routing.shards(c.Group)); err != nil {
+		return err
+	} else if has {
 		return r.finishRound(ctx, c.Tenant, c.Group, routing, v)
 	}
 	stands, err := r.Contact(ctx, c.Tenant, c.ID)
@@ -124,6 +126,11 @@ func (r *Router) agentChanged(ctx context.Context, was, a *agent.Agent) error {
 		return err
 	}
 	if v.hasFree(a.ID, a.Epoch) {
+		return r.finishRound(ctx, a.Tenant, group, routing, v)
+	}
+	if has, err := v.hasRow(ctx, freeKey(a, group, routing.shards(group)), a.Epoch); err != nil {
+		return err
+	} else if has {
 		return r.finishRound(ctx, a.Tenant, group, routing, v)
 	}
 	stands, err := r.Agent(ctx, a.Tenant, a.ID)

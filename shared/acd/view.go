@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
@@ -14,9 +15,12 @@ import (
 // Sizes of the reads of a round. They bound what one read costs; they never
 // end a scan: what is beyond them is read when what was read gave no pair.
 const (
-	wholePage = 256 // rows of a partition that are read as a whole
-	headPage  = 20  // rows of one queue or profile that are read at a time
+	wholePage = 64 // rows of a partition, or of those who wait, that are read as a whole
+	headPage  = 20 // rows of one queue or profile that are read at a time
 )
+
+// bigFor is how long a partition is taken for a big one that was found to be.
+const bigFor = 30 * time.Second
 
 // view is what a round has read of a group's rows.
 type view struct {
@@ -41,31 +45,105 @@ type stream struct {
 	done  bool
 }
 
-// look reads the rows of a group: whole if there are few, else the heads of each
-// queue and of each profile, which more then goes on from. Reads are strongly
-// consistent: a row that was acknowledged before is seen.
+// look reads the rows of a group: whole if there are few. Of a big group it reads
+// who waits, and who is free only where more finds that somebody wants them: most
+// rounds of a big group follow an agent's becoming free, and nobody waits. Reads
+// are strongly consistent: a row that was acknowledged before is seen.
 func (r *Router) look(ctx context.Context, tenant, group string, routing *Routing) (*view, error) {
 	v := &view{router: r}
 	for shard := range routing.shards(group) {
 		part := shardPart(tenant, group, shard)
-		whole := &stream{query: cloud.Query{Part: part, From: rowFree, To: rowWaiting + "\uffff", Strong: true, Limit: wholePage}}
-		page, next, err := v.page(ctx, whole)
-		if err != nil {
-			return nil, err
-		}
-		if next == nil {
-			v.add(page)
-			continue
-		}
-		for _, prefix := range routing.prefixes(group) { // big: heads only, to keep the order of service
-			s := &stream{query: cloud.Query{Part: part, From: prefix, To: prefix + "\uffff", Strong: true, Limit: headPage}}
-			v.rest = append(v.rest, s)
-			if err := v.read(ctx, s); err != nil {
+		size := r.sizeOf(part)
+		if !size.big {
+			whole := &stream{query: cloud.Query{Part: part, From: rowFree, To: rowWaiting + "\uffff", Strong: true, Limit: wholePage}}
+			if err := v.readAll(ctx, whole); err != nil {
 				return nil, err
 			}
+			if whole.done {
+				continue
+			}
+			size = partSize{big: true, at: r.run.Now()}
 		}
+		if err := v.lookBig(ctx, part, routing.prefixes(group), &size); err != nil {
+			return nil, err
+		}
+		r.noteSize(part, size)
 	}
 	return v, nil
+}
+
+// lookBig is look at a big partition. Where many wait, it reads the heads of each
+// queue, to keep the order of service.
+func (v *view) lookBig(ctx context.Context, part string, prefixes []string, size *partSize) error {
+	span := func(from string, limit int) *stream {
+		return &stream{query: cloud.Query{Part: part, From: from, To: from + "\uffff", Strong: true, Limit: limit}}
+	}
+	if !size.long {
+		waiting := span(rowWaiting, wholePage)
+		if err := v.readAll(ctx, waiting); err != nil {
+			return err
+		}
+		size.long = !waiting.done
+	}
+	free := span(rowFree, headPage)
+	if size.long { // then few are free
+		before := len(v.waiting)
+		long := false
+		for _, prefix := range prefixes {
+			if !strings.HasPrefix(prefix, rowWaiting) {
+				continue
+			}
+			s := span(prefix, headPage)
+			v.rest = append(v.rest, s)
+			if err := v.read(ctx, s); err != nil {
+				return err
+			}
+			long = long || !s.done
+		}
+		size.long = long || len(v.waiting)-before > wholePage/2
+		if err := v.readAll(ctx, free); err != nil {
+			return err
+		}
+	}
+	for _, prefix := range prefixes {
+		if !free.done && strings.HasPrefix(prefix, rowFree) {
+			v.rest = append(v.rest, span(prefix, headPage))
+		}
+	}
+	return nil
+}
+
+// readAll reads a range and keeps what it read only if that is all.
+func (v *view) readAll(ctx context.Context, s *stream) error {
+	page, next, err := v.page(ctx, s)
+	if s.done = err == nil && next == nil; s.done {
+		v.add(page)
+	}
+	return err
+}
+
+// partSize is what a router remembers of a partition of rows, to read it as it is
+// likely to be. What it has read it knows for sure.
+type partSize struct {
+	at   time.Time // when it was found to be big
+	big  bool
+	long bool // many wait
+}
+
+func (r *Router) sizeOf(part string) partSize {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	size := r.sizes[part]
+	if age := r.run.Now().Sub(size.at); age < 0 || age >= bigFor {
+		return partSize{}
+	}
+	return size
+}
+
+func (r *Router) noteSize(part string, size partSize) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sizes[part] = size
 }
 
 // prefixes returns the beginnings of the sort keys of a group's rows, always in
@@ -105,6 +183,17 @@ func (v *view) more(ctx context.Context, routing *Routing) (bool, error) {
 		}
 	}
 	return read, nil
+}
+
+// agentsFor reads agents who are free for one more who waits.
+func (v *view) agentsFor(ctx context.Context, routing *Routing, w Waiting) error {
+	if !v.noneLeft(rowWaiting, 0) {
+		return nil // it waits behind others
+	}
+	v.waiting = append(v.waiting, w)
+	_, err := v.more(ctx, routing)
+	v.waiting = v.waiting[:len(v.waiting)-1]
+	return err
 }
 
 // useful returns the beginnings of those rows, read or to be read, that may stand
@@ -195,6 +284,9 @@ func (v *view) addFree(f Free) {
 		v.free = append(v.free, f)
 		return
 	}
+	if v.free[n].key == f.key {
+		return // read once more
+	}
 	if v.free[n].Epoch < f.Epoch {
 		v.free[n], f = f, v.free[n]
 	}
@@ -207,6 +299,9 @@ func (v *view) addWaiting(w Waiting) {
 	if n < 0 {
 		v.waiting = append(v.waiting, w)
 		return
+	}
+	if v.waiting[n].key == w.key {
+		return // read once more
 	}
 	if v.waiting[n].Epoch < w.Epoch {
 		v.waiting[n], w = w, v.waiting[n]
@@ -240,13 +335,27 @@ func (v *view) sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (v *view) hasWaiting(c *contact.Contact) bool {
+// hasWaiting reports whether a contact has its row: of a long queue not all were
+// read.
+func (v *view) hasWaiting(ctx context.Context, c *contact.Contact, shards int) (bool, error) {
 	for _, w := range v.waiting {
 		if w.Contact == c.ID && w.Epoch >= c.Epoch {
-			return true
+			return true, nil
 		}
 	}
-	return false
+	return v.hasRow(ctx, waitingKey(c, shards), c.Epoch)
+}
+
+// hasRow reports whether a row of an epoch or a later one stands where reading did
+// not come to.
+func (v *view) hasRow(ctx context.Context, k cloud.Key, epoch int64) (bool, error) {
+	for _, s := range v.rest {
+		if !s.done && s.query.Part == k.Part && strings.HasPrefix(k.Sort, s.query.From) {
+			row, err := v.router.get(ctx, k)
+			return row != nil && row.Int(contact.AttrEpoch) >= epoch, err
+		}
+	}
+	return false, nil
 }
 
 func (v *view) hasFree(agent string, epoch int64) bool {

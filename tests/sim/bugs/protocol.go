@@ -79,7 +79,7 @@ func rounds() []Bug {
 // smallPages makes scans page on at a handful of rows; alone it is no bug.
 func smallPages() []Edit {
 	return []Edit{
-		{"shared/acd/view.go", `wholePage = 256`, `wholePage = 3  `},
+		{"shared/acd/view.go", `wholePage = 64`, `wholePage = 3 `},
 		{"shared/acd/view.go", `headPage  = 20`, `headPage  = 1 `},
 	}
 }
