@@ -28,7 +28,7 @@ func (r *Router) Move(ctx context.Context, tenant string, id contact.ID, q Reque
 		old := *c
 		was = &old
 		c.Priority = cmpOr(q.Priority, c.Priority)
-		rank := queue.Rank(c.Priority, c.Enqueued.Add(-time.Duration(q.Age)*time.Second))
+		rank := queue.Rank(c.Priority, c.FirstCame().Add(-time.Duration(q.Age)*time.Second))
 		if c.Queue == queue.ID && c.Rank == rank && q.Steps == nil {
 			was = nil
 			return false, nil

@@ -56,7 +56,7 @@ func (p *Places) Issue(ctx context.Context, c *contact.Contact) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	body, err := json.Marshal(placeClaims{c.Tenant, c.ID, c.Queue, c.Priority, contact.Micros(c.Enqueued), p.router.run.Now().Unix()})
+	body, err := json.Marshal(placeClaims{c.Tenant, c.ID, c.Queue, c.Priority, contact.Micros(c.FirstCame()), p.router.run.Now().Unix()})
 	if err != nil {
 		return "", fault.Wrap(fault.Internal, err, "acd: encode place")
 	}
@@ -73,13 +73,17 @@ func sign(secret []byte, text string) []byte {
 // maxPlace bounds a token.
 const maxPlace = 1024
 
-// Redeem gives a contact the place of a token: the request with which to enqueue
-// it. The one who had the place waits no more. Again for the same contact is no
-// change; for another one it is ErrPlace.
-func (p *Places) Redeem(ctx context.Context, tenant, token string, id contact.ID) (Request, error) {
+// Redeem gives a contact the place of a token in a queue: the request with which
+// to enqueue it. The one who had the place waits no more. Again for the same
+// contact is no change; for another one, or of another queue, it is ErrPlace, and
+// the token stays good for whom it is.
+func (p *Places) Redeem(ctx context.Context, tenant, token, queue string, id contact.ID) (Request, error) {
 	claims, err := p.read(ctx, tenant, token)
 	if err != nil {
 		return Request{}, err
+	}
+	if claims.Queue != queue {
+		return Request{}, ErrPlace
 	}
 	had, err := p.router.Contact(ctx, tenant, claims.Contact)
 	if err != nil && !errors.Is(err, ErrNoContact) {
@@ -88,17 +92,8 @@ func (p *Places) Redeem(ctx context.Context, tenant, token string, id contact.ID
 	if err == nil && (had.Live() || !had.AgentJoined.IsZero()) { // an agent has it, or had it
 		return Request{}, ErrPlace
 	}
-	key := cloud.Key{Part: tenant + "|PLACE#" + string(claims.Contact), Sort: "USED"}
-	_, err = p.router.write(ctx, cloud.Write{Key: key, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}},
-		Put: cloud.Item{contact.AttrVersion: int64(1), "contact": string(id), cloud.AttrTTL: p.router.run.Now().Add(2 * placeLife).Unix()}})
-	if err != nil {
-		used, err := lostTo(err)
-		if err != nil {
-			return Request{}, err
-		}
-		if used.Str("contact") != string(id) {
-			return Request{}, ErrPlace
-		}
+	if err := p.use(ctx, tenant, claims.Contact, id); err != nil {
+		return Request{}, err
 	}
 	if had != nil && had.ID != id {
 		if err := p.leave(ctx, had); err != nil {
@@ -106,6 +101,42 @@ func (p *Places) Redeem(ctx context.Context, tenant, token string, id contact.ID
 		}
 	}
 	return Request{Queue: claims.Queue, Priority: claims.Priority, Came: contact.FromMicros(claims.Came)}, nil
+}
+
+// Regain is Redeem without a token, for who hung up while waiting and is known to
+// have come back: the contact that had the place, if it was in the queue and ended
+// no longer ago than within. Else it is ErrPlace.
+func (p *Places) Regain(ctx context.Context, tenant string, old contact.ID, within time.Duration, queue string, id contact.ID) (Request, error) {
+	had, err := p.router.Contact(ctx, tenant, old)
+	if errors.Is(err, ErrNoContact) {
+		return Request{}, ErrPlace
+	}
+	if err != nil {
+		return Request{}, err
+	}
+	if had.ID == id || had.State != contact.Completed || had.Reason != contact.CustomerLeft || had.Queue != queue || had.Enqueued.IsZero() ||
+		!had.Dequeued.IsZero() || !had.AgentJoined.IsZero() || p.router.run.Now().Sub(had.Disconnected) > within {
+		return Request{}, ErrPlace
+	}
+	if err := p.use(ctx, tenant, old, id); err != nil {
+		return Request{}, err
+	}
+	return Request{Queue: queue, Priority: had.Priority, Came: had.FirstCame()}, nil
+}
+
+// use marks the place of a contact as taken by another, once.
+func (p *Places) use(ctx context.Context, tenant string, of, id contact.ID) error {
+	key := cloud.Key{Part: tenant + "|PLACE#" + string(of), Sort: "USED"}
+	_, err := p.router.write(ctx, cloud.Write{Key: key, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}},
+		Put: cloud.Item{contact.AttrVersion: int64(1), "contact": string(id), cloud.AttrTTL: p.router.run.Now().Add(2 * placeLife).Unix()}})
+	if err == nil {
+		return nil
+	}
+	used, err := lostTo(err)
+	if err == nil && used.Str("contact") != string(id) {
+		return ErrPlace
+	}
+	return err
 }
 
 // leave takes the one who had the place out of the queue; the call goes on.

@@ -29,7 +29,7 @@ func (w *world) token(id contact.ID) string {
 func (w *world) back(token string, id contact.ID) {
 	w.Helper()
 	w.begin(id)
-	q, err := w.line().Redeem(w.ctx, tenant, token, id)
+	q, err := w.line().Redeem(w.ctx, tenant, token, "loans", id)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestAPlaceOutlivesTheCall(t *testing.T) {
 			}
 			w.status("lin", agent.Available)
 			w.wants("c3", "OFFERED lin", "lin", "AVAILABLE 1")
-			if _, err := w.line().Redeem(w.ctx, tenant, token, "c4"); !errors.Is(err, ErrPlace) {
+			if _, err := w.line().Redeem(w.ctx, tenant, token, "loans", "c4"); !errors.Is(err, ErrPlace) {
 				t.Errorf("a second contact: %v", err)
 			}
 		})
@@ -79,15 +79,18 @@ func TestPlacesThatAreNotGood(t *testing.T) {
 	text, mac, _ := strings.Cut(token, ".")
 	for name, bad := range map[string]string{"nothing": "", "no signature": text, "another signature": text + "." + strings.Repeat("A", len(mac)),
 		"changed": "A" + token, "huge": token + strings.Repeat("A", 2000)} {
-		if _, err := w.line().Redeem(w.ctx, tenant, bad, "c9"); !errors.Is(err, ErrPlace) {
+		if _, err := w.line().Redeem(w.ctx, tenant, bad, "loans", "c9"); !errors.Is(err, ErrPlace) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := w.line().Redeem(w.ctx, "other", token, "c9"); !errors.Is(err, ErrPlace) {
+	if _, err := w.line().Redeem(w.ctx, "other", token, "loans", "c9"); !errors.Is(err, ErrPlace) {
 		t.Errorf("another tenant: %v", err)
 	}
+	if _, err := w.line().Redeem(w.ctx, tenant, token, "cards", "c9"); !errors.Is(err, ErrPlace) {
+		t.Errorf("another queue: %v", err)
+	}
 	w.clock.Advance(25 * time.Hour)
-	if _, err := w.line().Redeem(w.ctx, tenant, token, "c9"); !errors.Is(err, ErrPlace) {
+	if _, err := w.line().Redeem(w.ctx, tenant, token, "loans", "c9"); !errors.Is(err, ErrPlace) {
 		t.Errorf("too old: %v", err)
 	}
 	served := newWorld(t)
@@ -97,11 +100,86 @@ func TestPlacesThatAreNotGood(t *testing.T) {
 	o := served.contact("c1").Offer
 	served.must(served.router.Accept(served.ctx, tenant, "c1", o))
 	served.must(served.router.Joined(served.ctx, tenant, "c1", o, ""))
-	if _, err := served.line().Redeem(served.ctx, tenant, token, "c9"); !errors.Is(err, ErrPlace) {
+	if _, err := served.line().Redeem(served.ctx, tenant, token, "loans", "c9"); !errors.Is(err, ErrPlace) {
 		t.Errorf("of one whom an agent had: %v", err)
 	}
 	if _, err := served.line().Issue(served.ctx, served.contact("c1")); !errors.Is(err, contact.ErrStep) {
 		t.Errorf("a place of one who does not wait: %v", err)
+	}
+}
+
+// TestAPlaceThatWasKeptTwiceIsStillTheFirst: whoever comes a third time counts
+// from the first, by a token as by the number, and however the queue was changed.
+func TestAPlaceThatWasKeptTwiceIsStillTheFirst(t *testing.T) {
+	w := newWorld(t)
+	w.call("c1", "loans")
+	w.clock.Advance(time.Minute)
+	w.call("c2", "loans")
+	w.back(w.token("c1"), "c3")
+	w.clock.Advance(time.Minute)
+	w.must(w.router.Move(w.ctx, tenant, "c3", Request{Queue: "loans", Priority: 3}))
+	w.must(w.router.Move(w.ctx, tenant, "c3", Request{Queue: "loans", Priority: DefaultPriority}))
+	w.back(w.token("c3"), "c4")
+	w.must(w.router.End(w.ctx, tenant, "c4", contact.CustomerLeft))
+	w.begin("c5")
+	q, err := w.line().Regain(w.ctx, tenant, "c4", time.Minute, "loans", "c5")
+	if err != nil || !q.Came.Equal(w.contact("c1").Enqueued) {
+		t.Fatalf("%+v, %v", q, err)
+	}
+	w.must(w.router.Enqueue(w.ctx, tenant, "c5", q))
+	w.settle(0)
+	if got := w.rows(); got != "W c5, W c2" {
+		t.Errorf("rows %s", got)
+	}
+}
+
+func TestWhoHungUpWhileWaitingRegainsThePlace(t *testing.T) {
+	tests := []struct {
+		name  string
+		queue string
+		after func(w *world)
+		good  bool
+	}{
+		{"soon after", "loans", func(w *world) { w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft)) }, true},
+		{"into another queue", "cards", func(w *world) { w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft)) }, false},
+		{"too late", "loans", func(w *world) {
+			w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft))
+			w.clock.Advance(10*time.Minute + time.Second)
+		}, false},
+		{"while it still waits", "loans", func(*world) {}, false},
+		{"after an agent had it", "loans", func(w *world) {
+			w.status("lin", agent.Available)
+			o := w.contact("c1").Offer
+			w.must(w.router.Accept(w.ctx, tenant, "c1", o))
+			w.must(w.router.Joined(w.ctx, tenant, "c1", o, ""))
+			w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft))
+			w.must(w.router.Finish(w.ctx, tenant, "c1", ""))
+		}, false},
+		{"after the token was used", "loans", func(w *world) {
+			w.back(w.token("c1"), "c2")
+			w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft))
+		}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.call("c1", "loans")
+			w.clock.Advance(time.Minute)
+			tt.after(w)
+			w.begin("c9")
+			for range 2 {
+				q, err := w.line().Regain(w.ctx, tenant, "c1", 10*time.Minute, tt.queue, "c9")
+				if tt.good != (err == nil) || err != nil && !errors.Is(err, ErrPlace) || tt.good && !q.Came.Equal(w.contact("c1").Enqueued) {
+					t.Errorf("%+v, %v", q, err)
+				}
+			}
+			if _, err := w.line().Regain(w.ctx, tenant, "c1", 10*time.Minute, tt.queue, "c8"); !errors.Is(err, ErrPlace) {
+				t.Errorf("a second one: %v", err)
+			}
+		})
+	}
+	if _, err := newWorld(t).line().Regain(t.Context(), tenant, "nobody", time.Minute, "loans", "c9"); !errors.Is(err, ErrPlace) {
+		t.Errorf("of nobody: %v", err)
 	}
 }
 
@@ -110,7 +188,7 @@ func FuzzPlace(f *testing.F) {
 	f.Add(".")
 	f.Fuzz(func(t *testing.T, token string) {
 		w := newWorld(t)
-		if _, err := w.line().Redeem(w.ctx, tenant, token, "c1"); !errors.Is(err, ErrPlace) {
+		if _, err := w.line().Redeem(w.ctx, tenant, token, "loans", "c1"); !errors.Is(err, ErrPlace) {
 			t.Errorf("%q: %v", token, err)
 		}
 	})

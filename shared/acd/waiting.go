@@ -47,11 +47,11 @@ func (q Request) enters(c *contact.Contact, queue Queue, at time.Time) error {
 	c.Whispers = q.Whispers
 	c.Priority, c.Enqueued, c.Excluded, c.Steps, c.NotBefore = cmpOr(q.Priority, DefaultPriority), now, nil, q.steps(), time.Time{}
 	c.Language = cmpOr(q.Language, c.Language)
-	came := now
+	c.Came = time.Time{}
 	if !q.Came.IsZero() && q.Came.Before(now) {
-		came = q.Came
+		c.Came = contact.Instant(q.Came)
 	}
-	c.Rank = queue.Rank(c.Priority, came.Add(-time.Duration(q.Age)*time.Second))
+	c.Rank = queue.Rank(c.Priority, c.FirstCame().Add(-time.Duration(q.Age)*time.Second))
 	return nil
 }
 

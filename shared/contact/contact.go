@@ -147,6 +147,9 @@ type Contact struct {
 	NotBefore time.Time // not offered before; zero = at once
 	Excluded  []Excluded
 	Enqueued  time.Time // never rewritten while it waits
+	Came      time.Time // when the customer first came, by a place in line that was kept; zero: with Enqueued
+	Moved     time.Time // when its wait took it to a queue of another group; zero: it did not
+	Passed    []string  // queues it was taken from so
 	Dequeued  time.Time // when the agent was joined, or it left the queue
 
 	Offer       OfferID
@@ -227,6 +230,14 @@ func (c *Contact) Requeue(now, until time.Time) error {
 }
 
 const maxExcluded = 8
+
+// FirstCame is when the customer came, from which the place in line counts.
+func (c *Contact) FirstCame() time.Time {
+	if c.Came.IsZero() {
+		return c.Enqueued
+	}
+	return c.Came
+}
 
 // Live reports whether an agent is bound to c: by an offer, a talk or
 // after-contact work.

@@ -91,6 +91,7 @@ func (c *Contact) Item() cloud.Item {
 		w["steps"] = StepsItem(c.Steps)
 	}
 	w.time("notBefore", c.NotBefore)
+	w.time("came", c.Came)
 	w.str(AttrOffer, string(c.Offer))
 	w.str(AttrOfferAgent, c.OfferAgent)
 	w.str("leg", c.AgentLeg)
@@ -141,7 +142,7 @@ func decode(i cloud.Item) *Contact {
 		Customer: number(i.Str("customer")), System: number(i.Str("system")),
 		Relay: i.Str("relay"), Language: i.Str("lang"),
 		Queue: i.Str("queue"), Group: i.Str("group"), Priority: int(i.Int("prio")), Rank: i.Str("rank"),
-		Needs: LevelsFrom(i["needs"]), Excluded: ExcludedFrom(i["excl"]), Steps: StepsFrom(i["steps"]), NotBefore: at("notBefore"), Enqueued: at("enq"), Dequeued: at("deq"),
+		Needs: LevelsFrom(i["needs"]), Excluded: ExcludedFrom(i["excl"]), Steps: StepsFrom(i["steps"]), NotBefore: at("notBefore"), Came: at("came"), Enqueued: at("enq"), Dequeued: at("deq"),
 		Offer: OfferID(i.Str(AttrOffer)), OfferAgent: i.Str(AttrOfferAgent), AgentLeg: i.Str("leg"), RingSeconds: int(i.Int(AttrRingSeconds)),
 		Attempts: int(i.Int(AttrAttempts)), Record: i.Bool("record"), Whispers: i.Bool("whispers"), Recording: i.Str("recording"),
 		Initiated: at("initiated"), ToSystem: at("toSystem"), AgentJoined: at("joined"),

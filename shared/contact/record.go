@@ -22,7 +22,7 @@ type Record struct {
 
 // transient lists attributes of a contact that mean nothing once it is over.
 func transient() []string {
-	return []string{AttrVersion, AttrEpoch, AttrRingSeconds, "excl", "steps", "notBefore", "rank", "needs", "group", "acwUntil", "holdSince", "record", "whispers", "relay", "leg", "lastSeg", "from", "fromOffer", "talk"}
+	return []string{AttrVersion, AttrEpoch, AttrRingSeconds, "excl", "steps", "notBefore", "came", "rank", "needs", "group", "acwUntil", "holdSince", "record", "whispers", "relay", "leg", "lastSeg", "from", "fromOffer", "talk"}
 }
 
 // Item returns r as the table keeps it, without its key.
