@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -19,19 +20,33 @@ const SweepEvery = 5 * time.Second
 // Bounds of one sweep.
 const (
 	sweepRows  = 20               // waiting rows whose owners are read
+	sweepAll   = 500              // agents; the next sweep goes on with the next ones
 	oldRow     = 30 * time.Second // before that a row is its owner's business
 	leakGrace  = 5 * time.Second  // how long a completed contact may still hold its agent
 	clocksDiff = 10 * time.Minute // more than two clocks may differ
 	roster     = "AGENT#"         // people of a tenant, by whom its agents are known
 )
 
-// swept is what a router remembers of the sweeps of one tenant.
+// swept is what a router remembers of the sweeps of one tenant. A round of sweeps
+// is over when all agents were looked at, which in most tenants is one sweep.
 type swept struct {
-	first map[string]time.Time // what was found wrong or unfinished, since when
-	from  int                  // waiting row to go on with
+	first  map[string]time.Time // what was found wrong or unfinished in this round, since when
+	before map[string]time.Time // the same of the round before
+	from   int                  // waiting row to go on with
+	people cloud.Cursor         // agent to go on with; nil: from the first
+	live   bool                 // somebody was busy in this round …
+	was    bool                 // … or in the one before
 }
 
 func newSwept() swept { return swept{first: map[string]time.Time{}} }
+
+// next returns what the next sweep begins with.
+func (w swept) next() swept {
+	if w.people != nil {
+		return swept{first: maps.Clone(w.first), before: w.before, live: w.live, was: w.was}
+	}
+	return swept{first: map[string]time.Time{}, before: w.first, was: w.live}
+}
 
 // Sweep is the last layer under the stream and the timers of queues: it does what
 // both have left undone. Timers that are due are handled; offers, leases and
@@ -48,10 +63,11 @@ func (r *Router) Sweep(ctx context.Context, tenant string) (live bool, err error
 	if err != nil {
 		return false, err
 	}
-	s := &sweeper{r: r, tenant: tenant, routing: routing, now: r.run.Now(), agents: map[string]*agent.Agent{}, next: newSwept()}
+	s := &sweeper{r: r, tenant: tenant, routing: routing, now: r.run.Now(), agents: map[string]*agent.Agent{}}
 	r.mu.Lock()
 	s.last = r.sweeps[tenant]
 	r.mu.Unlock()
+	s.next = s.last.next()
 	errs := []error{s.timers(ctx), s.people(ctx)}
 	for _, group := range routing.groups() {
 		errs = append(errs, s.group(ctx, group))
@@ -95,10 +111,7 @@ type sweeper struct {
 
 // since returns when a sweep first saw something.
 func (s *sweeper) since(what string) time.Time {
-	first, seen := s.last.first[what]
-	if !seen {
-		first = s.now
-	}
+	first := cmp.Or(s.next.first[what], s.next.before[what], s.now)
 	s.next.first[what] = first
 	return first
 }
@@ -123,7 +136,16 @@ func (s *sweeper) pages(ctx context.Context, q cloud.Query, do func(cloud.Item) 
 
 // roster hands each agent of the tenant to do.
 func (s *sweeper) roster(ctx context.Context, do func(*agent.Agent) error) error {
-	return s.pages(ctx, cloud.Query{Part: s.tenant + "|CFG", From: roster, To: roster + "\uffff"}, func(i cloud.Item) error {
+	return s.pages(ctx, rosterOf(s.tenant), s.each(ctx, do))
+}
+
+func rosterOf(tenant string) cloud.Query {
+	return cloud.Query{Part: tenant + "|CFG", From: roster, To: roster + "\uffff"}
+}
+
+// each hands the agent of an item of the roster to do.
+func (s *sweeper) each(ctx context.Context, do func(*agent.Agent) error) func(cloud.Item) error {
+	return func(i cloud.Item) error {
 		id := cmp.Or(i.Str("agent"), strings.TrimPrefix(i.Str(cloud.AttrSort), roster))
 		i, err := s.r.read(ctx, agent.Key(s.tenant, id), false)
 		a := agent.FromItem(i)
@@ -131,20 +153,34 @@ func (s *sweeper) roster(ctx context.Context, do func(*agent.Agent) error) error
 			return err
 		}
 		return do(a)
-	})
+	}
 }
 
-// people reads the tenant's agents and ends what has run over at each.
+// people reads some of the tenant's agents and ends what has run over at each.
 func (s *sweeper) people(ctx context.Context) error {
-	return s.roster(ctx, func(a *agent.Agent) error {
+	q := rosterOf(s.tenant)
+	q.Limit, q.After = sweepAll, s.last.people
+	page, next, err := s.r.table.Query(ctx, q)
+	if err != nil {
+		s.next.people = s.last.people
+		return err
+	}
+	check := s.each(ctx, func(a *agent.Agent) error {
 		s.agents[a.ID] = a
-		s.live = s.live || a.Busy()
+		s.next.live = s.next.live || a.Busy()
 		var errs []error
 		for _, offer := range sorted(a.Offers) {
 			errs = append(errs, s.offer(ctx, a.Offers[offer], offer))
 		}
 		return errors.Join(errs...)
 	})
+	var errs []error
+	for _, i := range page {
+		errs = append(errs, check(i))
+	}
+	s.next.people = next
+	s.live = s.live || s.next.live || s.next.was && next != nil
+	return errors.Join(errs...)
 }
 
 // offer ends what an agent's slot is held by, if it has run over.
@@ -166,7 +202,7 @@ func (s *sweeper) offer(ctx context.Context, id contact.ID, offer contact.OfferI
 		t.Kind, limit = TimerOffer, time.Duration(c.RingSeconds)*time.Second+2*ringGrace
 	case contact.Connecting:
 		t.Kind, limit = TimerConnect, connectTime(c)+ringGrace
-		if s.last.first[string(offer)+"told"] != (time.Time{}) {
+		if told := string(offer) + "told"; cmp.Or(s.next.first[told], s.next.before[told]) != (time.Time{}) {
 			t.Told = true
 		}
 	case contact.Ended:

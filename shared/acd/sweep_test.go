@@ -2,6 +2,7 @@ package acd
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -146,4 +147,23 @@ func TestOnlyWhereSomethingHappensIsSweptBetweenTheMinutes(t *testing.T) {
 		t.Errorf("%d sweeps until the next minute, want 11", n)
 	}
 	w.settle(time.Minute)
+}
+
+func TestASweepOfManyAgentsGoesOnInTheNext(t *testing.T) {
+	w := newWorld(t)
+	w.alone()
+	for n := range 2*sweepAll + 10 { // who come before lin in the roster
+		w.must(w.cloud.Table().Write(w.ctx, cloud.Write{Key: ConfigKey(tenant, roster+fmt.Sprintf("%05d", n)), Put: cloud.Item{"v": int64(1)}}))
+	}
+	w.call("c1", "loans")
+	w.status("lin", agent.Available)
+	w.sweep(20 * time.Second)
+	w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
+	for range 8 {
+		w.clock.Advance(SweepEvery)
+		if live, err := w.router.Sweep(w.ctx, tenant); err != nil || !live && w.agent("lin").Busy() {
+			t.Errorf("live is %t while an agent is busy, %v", live, err)
+		}
+	}
+	w.wants("c1", "QUEUED", "lin", "MISSED 0")
 }
