@@ -82,6 +82,10 @@ func (r *Router) CallBack(ctx context.Context, of *contact.Contact, b CallBack) 
 	return c, nil
 }
 
+// callbackLife is how long a callback may wait, hours of operation and pauses
+// between its tries included.
+const callbackLife = 7 * 24 * time.Hour
+
 // callBackOf is the contact of a callback as it begins to wait.
 func callBackOf(of *contact.Contact, q Queue, b CallBack, now time.Time) (*contact.Contact, error) {
 	at := contact.Instant(now)

@@ -13,9 +13,10 @@ import (
 // those who wait in it are given up: longer than any process believes an old one.
 const queueStands = 2 * configAge
 
-// orphanQueues gives up contacts whose queue was deleted while they waited, once
-// it is missing for a while: nobody would ever get them. The call is hung up, and
-// the record says why. To keep them, move them before the queue is deleted.
+// orphanQueues moves contacts whose queue was deleted while they waited, once it is
+// missing for a while, to the queue that their wait would have led to: nobody would
+// ever get them otherwise. Without one, or if that takes nobody, they are given up:
+// the call is hung up, and the record says why.
 func (s *sweeper) orphanQueues(ctx context.Context, group string, v *view) error {
 	rows := v.waiting
 	if len(v.rest) > 0 { // a big group is read by its queues' heads
@@ -31,12 +32,31 @@ func (s *sweeper) orphanQueues(ctx context.Context, group string, v *view) error
 			continue
 		}
 		gone[w.key] = true
-		errs = append(errs, s.r.giveUp(ctx, s.tenant, w, contact.QueueDeleted))
+		moved, err := s.rescue(ctx, w)
+		if err == nil && !moved {
+			err = s.r.giveUp(ctx, s.tenant, w, contact.QueueDeleted)
+		}
+		errs = append(errs, err)
 	}
 	if len(gone) > 0 {
 		v.drop(gone)
 	}
 	return errors.Join(errs...)
+}
+
+// rescue lets a contact of a deleted queue wait in the next one of its overflow
+// that stands.
+func (s *sweeper) rescue(ctx context.Context, w Waiting) (moved bool, err error) {
+	all := make([]string, 0, len(w.Overflow)+1)
+	for _, o := range w.Overflow {
+		all = append(all, o.Queue)
+	}
+	for _, to := range append(all, w.Away) {
+		if moved, err = s.r.takeAway(ctx, s.tenant, s.routing, w, to); moved || err != nil {
+			return moved, err
+		}
+	}
+	return false, nil
 }
 
 // unknownRows reads the first rows of each queue of a group that is not

@@ -3,6 +3,7 @@ package acd
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"huawu/shared/cloud"
@@ -34,6 +35,26 @@ func (r *Routing) overflow(q Queue) (all []Overflow) {
 		q = next
 	}
 	return all
+}
+
+// away returns the queue of another group that takes contacts of q which wait too
+// long, and how long that is: agents of another group cannot help, as its rounds do
+// not see them. Queues of the own group between the two help before.
+func (r *Routing) away(q Queue) (to string, after time.Duration) {
+	group := q.Group
+	for seen := map[string]bool{q.ID: true}; q.Overflow != "" && q.OverflowSeconds > 0 && !seen[q.Overflow]; {
+		next, ok := r.Queues[q.Overflow]
+		if !ok {
+			break
+		}
+		seen[next.ID] = true
+		after += time.Duration(q.OverflowSeconds) * time.Second
+		if next.Group != group {
+			return next.ID, after
+		}
+		q = next
+	}
+	return "", 0
 }
 
 func overflowItem(all []Overflow) []any {
@@ -145,17 +166,22 @@ func (m *configMemory) readHours(ctx context.Context, tenant string, out *Routin
 	return nil
 }
 
-// dismiss ends contacts that have waited longer than their queue lets. The relay
-// is told by whoever sees the change.
-func (r *Router) dismiss(ctx context.Context, tenant string, now time.Time, v *view) error {
+// dismiss ends contacts that have waited longer than their queue lets, which the
+// relay is told by whoever sees the change, and takes others to the queue of another
+// group that their wait leads to.
+func (r *Router) dismiss(ctx context.Context, tenant string, routing *Routing, now time.Time, v *view) error {
 	var errs []error
 	gone := map[cloud.Key]bool{}
 	for _, w := range v.waiting {
-		if w.Until.IsZero() || w.Until.After(now) {
-			continue
+		switch {
+		case !w.Until.IsZero() && !w.Until.After(now):
+			gone[w.key] = true
+			errs = append(errs, r.giveUp(ctx, tenant, w, contact.QueueTimeout))
+		case !w.AwayAt.IsZero() && !w.AwayAt.After(now):
+			moved, err := r.takeAway(ctx, tenant, routing, w, w.Away)
+			gone[w.key] = moved
+			errs = append(errs, err)
 		}
-		gone[w.key] = true
-		errs = append(errs, r.giveUp(ctx, tenant, w, contact.QueueTimeout))
 	}
 	if len(gone) > 0 {
 		v.drop(gone)
@@ -185,4 +211,49 @@ func (r *Router) giveUp(ctx context.Context, tenant string, w Waiting, why conta
 	}
 	r.run.Log.WarnContext(ctx, "given up", "tenant", tenant, "contact", string(c.ID), "queue", c.Queue, "reason", string(why))
 	return r.afterCompletion(ctx, c, true)
+}
+
+// takeAway lets a contact wait in another queue, as if it had come there when it
+// came; done is false if that queue does not take it now.
+func (r *Router) takeAway(ctx context.Context, tenant string, routing *Routing, w Waiting, to string) (done bool, err error) {
+	target, ok := routing.Queues[to]
+	if !ok {
+		return false, nil
+	}
+	if admitted, err := r.admit(ctx, tenant, routing, target); err != nil || admitted.ID != to {
+		if fault.KindOf(err) == fault.Conflict {
+			err = nil // full, or closed
+		}
+		return false, err
+	}
+	c, err := r.step(ctx, contactStep{tenant: tenant, id: w.Contact, decide: func(c *contact.Contact) (bool, error) {
+		if c.State != contact.Queued || c.Epoch != w.Epoch {
+			return false, nil
+		}
+		c.Passed = append(slices.Clone(c.Passed), c.Queue)
+		enterQueue(c, target)
+		c.Epoch++
+		c.Rank, c.Moved = target.Rank(c.Priority, c.Enqueued), contact.Instant(r.run.Now())
+		return true, nil
+	}})
+	if err != nil {
+		return false, ignoreMissing(err)
+	}
+	if err := r.deleteRow(ctx, w.key, w.Epoch); err != nil {
+		return true, err
+	}
+	if c.State == contact.Queued && c.Queue == to {
+		r.run.Log.InfoContext(ctx, "overflows", "tenant", tenant, "contact", string(c.ID), "from", w.Queue, "to", to)
+		return true, r.publishContact(ctx, routing, c)
+	}
+	return true, nil
+}
+
+// away is when a contact that waits is taken to another queue; zero if never, or if
+// that is due and the queue does not take it: whoever looks next tries again.
+func away(w Waiting, now time.Time) time.Time {
+	if w.AwayAt.After(now) {
+		return w.AwayAt
+	}
+	return time.Time{}
 }

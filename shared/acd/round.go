@@ -58,7 +58,7 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 			}
 		}
 		now := r.run.Now()
-		if err := r.dismiss(ctx, tenant, now, v); err != nil {
+		if err := r.dismiss(ctx, tenant, routing, now, v); err != nil {
 			return false, err
 		}
 		offered, calls, err := v.sides(ctx, tenant, now)
@@ -75,7 +75,7 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 				continue
 			}
 			for _, w := range v.waiting {
-				later = sooner(later, w.Until)
+				later = sooner(sooner(later, w.Until), away(w, now))
 			}
 			again, err := r.callCustomers(ctx, tenant, routing, v, calls)
 			return false, errors.Join(err, r.armGroup(ctx, tenant, group, sooner(later, again)))

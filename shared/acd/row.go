@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,8 @@ type Waiting struct {
 	LeastBusy bool            // of agents who fit alike the least occupied, not the longest idle
 	From      time.Time       // not before; zero = at once
 	Until     time.Time       // it may wait so long; zero = for ever
+	Away      string          // queue of another group that it is taken to …
+	AwayAt    time.Time       // … then
 	Attempts  int             // offers before
 	CallFirst bool            // its customer is to be called before it can be offered
 	Calling   time.Time       // since when the customer is being called for that; zero: not now
@@ -102,10 +105,29 @@ func waitingWrite(c *contact.Contact, routing *Routing) cloud.Write {
 	if over := routing.overflow(q); len(over) > 0 {
 		i["over"] = overflowItem(over)
 	}
-	if q.MaxWaitSeconds > 0 {
-		i["until"] = contact.Micros(c.Enqueued.Add(time.Duration(q.MaxWaitSeconds) * time.Second))
+	if until := waitsUntil(c, q); !until.IsZero() {
+		i["until"] = contact.Micros(until)
+	}
+	if to, after := routing.away(q); to != "" && !slices.Contains(c.Passed, to) {
+		i["away"], i["awayAt"] = to, contact.Micros(maxTime(c.Enqueued, c.Moved).Add(after))
 	}
 	return cloud.Write{Key: waitingKey(c, routing.shards(c.Group)), Put: i, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}}}
+}
+
+// waitsUntil returns how long a contact may wait: those on the line as their queue
+// says, from when they came or were called back; a callback for its life.
+func waitsUntil(c *contact.Contact, q Queue) time.Time {
+	from := c.Enqueued
+	if c.Method == contact.Callback {
+		if c.ToCall() {
+			return from.Add(callbackLife)
+		}
+		from = c.ToSystem
+	}
+	if q.MaxWaitSeconds <= 0 {
+		return time.Time{}
+	}
+	return from.Add(time.Duration(q.MaxWaitSeconds) * time.Second)
 }
 
 // callItem notes in a row how the customer of a callback is called.
@@ -164,7 +186,8 @@ func readWaiting(i cloud.Item) (w Waiting, ok bool) {
 		Enqueued: contact.FromMicros(i.Int("enq")), Needs: contact.LevelsFrom(i["needs"]), Excluded: contact.ExcludedFrom(i["excl"]), key: k,
 		Channel: contact.Channel(i.Str("channel")), Steps: contact.StepsFrom(i["steps"]), Overflow: overflowFrom(i["over"]), LeastBusy: i.Bool("least"),
 		From: contact.FromMicros(i.Int("from")), Until: contact.FromMicros(i.Int("until")), Attempts: int(i.Int(contact.AttrAttempts)),
-		CallFirst: i.Bool("first"), Calling: contact.FromMicros(i.Int("calling")), Window: i.Str("window")}, true
+		CallFirst: i.Bool("first"), Calling: contact.FromMicros(i.Int("calling")), Window: i.Str("window"),
+		Away: i.Str("away"), AwayAt: contact.FromMicros(i.Int("awayAt"))}, true
 }
 
 // readFree reads an F row; ok is false for what is none.

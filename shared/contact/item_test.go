@@ -72,7 +72,10 @@ func draw(t *rapid.T) *Contact {
 		Disconnected: at("disconnected"), ACWSeconds: num("acw"), ACWUntil: at("acwUntil"), Reason: Reason(str("reason")), Disposition: str("disposition"), Segment: num("segment"),
 	}
 	c.Tries, c.CustomerFirst, c.Calling, c.Window = Tries{num("tries"), num("max"), time.Duration(num("pause")) * time.Second}, rapid.Bool().Draw(t, "first"), at("calling"), str("window")
-	c.Flow = str("flow")
+	c.Flow, c.Moved = str("flow"), at("moved")
+	if rapid.Bool().Draw(t, "passed") {
+		c.Passed = []string{"q1", str("passed queue")}
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "exclusions") {
 		c.Excluded = append(c.Excluded, Excluded{"a" + str("excluded"), FromMicros(1 + rapid.Int64Range(0, 2e15).Draw(t, "until"))})
 	}

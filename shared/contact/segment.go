@@ -45,6 +45,10 @@ func (c *Contact) segmentItem(w writer) {
 	w.str("fromOffer", string(c.FromOffer))
 	w.str("dial", c.Dial.Full())
 	w.str("flow", c.Flow)
+	w.time("moved", c.Moved)
+	if len(c.Passed) > 0 {
+		w["passed"] = c.Passed
+	}
 	w.flag("talk", c.Talk)
 	w.num("tries", int64(c.Tries.Made))
 	w.num("maxTries", int64(c.Tries.Max))
@@ -58,7 +62,8 @@ func (c *Contact) readSegment(i cloud.Item) {
 	c.Previous, c.Next, c.Last = int(i.Int("prevSeg")), int(i.Int("nextSeg")), int(i.Int("lastSeg"))
 	c.From, c.FromOffer, c.Dial, c.Talk = i.Str("from"), OfferID(i.Str("fromOffer")), number(i.Str("dial")), i.Bool("talk")
 	c.Tries = Tries{int(i.Int("tries")), int(i.Int("maxTries")), time.Duration(i.Int("retrySeconds")) * time.Second}
-	c.Flow = i.Str("flow")
+	c.Flow, c.Moved = i.Str("flow"), FromMicros(i.Int("moved"))
+	c.Passed, _ = i["passed"].([]string)
 	c.CustomerFirst, c.Calling, c.Window = i.Bool("customerFirst"), FromMicros(i.Int("calling")), i.Str("window")
 }
 
@@ -85,7 +90,7 @@ func (c *Contact) Leave(why Reason, next int, now time.Time) *Contact {
 		c.Last = 0
 	}
 	c.Enqueued, c.Dequeued, c.AgentJoined, c.Hold, c.Recording, c.Attempts = time.Time{}, time.Time{}, time.Time{}, Hold{}, "", 0
-	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds = "", "", "", 0
+	c.Offer, c.OfferAgent, c.AgentLeg, c.RingSeconds, c.Moved, c.Passed = "", "", "", 0, time.Time{}, nil
 	c.From, c.FromOffer, c.Dial, c.Flow = left.OfferAgent, "", phone.Number{}, ""
 	return &left
 }
