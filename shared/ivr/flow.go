@@ -219,7 +219,13 @@ func (s *Service) enqueue(ctx context.Context, c *call, m *memory, a interp.Enqu
 	if err != nil {
 		return interp.Refused{Cause: err}, nil
 	}
-	con, err := s.putInQueue(ctx, c, s.request(ctx, c, m, q, a), a.Move)
+	request := s.request(ctx, c, m, q, a)
+	if !a.Move {
+		if err := s.keptPlace(ctx, c, m, &request); err != nil {
+			return nil, err
+		}
+	}
+	con, err := s.putInQueue(ctx, c, request, a.Move)
 	if err != nil {
 		if event, ok := refusal(err); ok {
 			return event, nil

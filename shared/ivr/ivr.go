@@ -10,6 +10,7 @@ package ivr
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"huawu/shared/acd/pace"
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
+	"huawu/shared/event"
 	"huawu/shared/fault"
 	"huawu/shared/phone"
 	"huawu/shared/sma"
@@ -46,15 +48,17 @@ type Runtime struct {
 
 // Service answers events. It owns no state but a memory of flows and hours.
 type Service struct {
-	table   cloud.Table
-	invoker cloud.Invoker
-	router  *acd.Router
-	cfg     Config
-	run     Runtime
-	flows   *flowMemory
-	hours   *hoursMemory
-	bots    *botMemory
-	paces   *pace.Paces
+	table     cloud.Table
+	invoker   cloud.Invoker
+	router    *acd.Router
+	cfg       Config
+	run       Runtime
+	flows     *flowMemory
+	hours     *hoursMemory
+	bots      *botMemory
+	paces     *pace.Paces
+	places    *acd.Places
+	customers *event.Customers
 }
 
 // New returns a service that keeps contacts in t, calls functions by i, and
@@ -71,7 +75,8 @@ func New(t cloud.Table, i cloud.Invoker, r *acd.Router, cfg Config, run Runtime)
 	}
 	return &Service{table: t, invoker: i, router: r, cfg: cfg, run: run,
 		flows: &flowMemory{table: t, now: run.Now, log: run.Log}, hours: &hoursMemory{table: t, now: run.Now, log: run.Log},
-		bots: &botMemory{table: t, now: run.Now, log: run.Log}, paces: pace.New(t, r, run.Now)}
+		bots: &botMemory{table: t, now: run.Now, log: run.Log}, paces: pace.New(t, r, run.Now),
+		places: acd.NewPlaces(r, rand.Reader), customers: event.NewCustomers(t)}
 }
 
 // Faults of events.
