@@ -511,3 +511,52 @@ func TestATransferredOfferCostsNoMore(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatChangesTogetherIsOneFrame holds a page's price to the number of moments in
+// which something changes, not of changes.
+func TestWhatChangesTogetherIsOneFrame(t *testing.T) {
+	w, lin, floor := people(t)
+	w.settle(20 * time.Second)
+	tell := event.New(w.cloud.Table(), w.cloud.Queue(), contact.Instance{}, rand.NewChaCha8([32]byte{1})).ToLive()
+	var batch []event.Change
+	last := map[string]cloud.Item{}
+	follow := func(k cloud.Key) {
+		now, err := w.cloud.Table().Get(t.Context(), k, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch = append(batch, event.Change{ID: fmt.Sprint(len(batch)), At: w.clock.Now(), Old: last[k.Part], New: now})
+		last[k.Part] = now
+	}
+	w.hold = true
+	w.status("lin", agent.Available, "")
+	follow(agent.Key(tenant, "lin"))
+	id := w.call("cards", nil)
+	follow(contact.Key(tenant, id))
+	follow(agent.Key(tenant, "lin")) // has the contact: no page shows more than the contact tells
+	if _, err := w.router.Accept(t.Context(), tenant, id, w.contact(id).Offer); err != nil {
+		t.Fatal(err)
+	}
+	follow(contact.Key(tenant, id))
+	w.settle(time.Second)
+	w.held = nil
+	w.hold = false
+	if err := tell.Tell(t.Context(), batch); err != nil || w.cloud.Depth(event.LiveQueue) != 1 {
+		t.Fatalf("%d messages, %v; want 1", w.cloud.Depth(event.LiveQueue), err)
+	}
+	mine, theirs, asked := lin.frames, floor.frames, lin.topics[Me].syncs
+	got, err := w.cloud.Queue().Receive(t.Context(), event.LiveQueue, 1, 0, time.Minute)
+	if err != nil || len(got) != 1 {
+		t.Fatal(got, err)
+	}
+	if err := w.live.HandleMessage(t.Context(), got[0].Body); err != nil {
+		t.Fatal(err)
+	}
+	if lin.frames != mine+1 || floor.frames != theirs+1 {
+		t.Errorf("%d frames for the agent, %d for the floor; want 1 and 1", lin.frames-mine, floor.frames-theirs)
+	}
+	w.same("after one frame", lin, Me, "lin", auth.Agent)
+	if n := lin.topics[Me].syncs - asked; n > 0 {
+		t.Errorf("the page asked %d times for what it was told", n)
+	}
+}

@@ -117,7 +117,7 @@ func Large() []Scenario {
 		{Name: "two contacts that overflow, two agents, no crash", Slots: 1, Overflow: true, Procs: []int8{enqueues, enqueues, overflows, comes, comes, repairs}},
 		{Name: "one overflows, expires, two agents, a crash", Slots: 1, Overflow: true, Crashes: 1, Procs: []int8{enqueues, overflows, comes, comes, expires, repairs}},
 		{Name: "one at once and one that waits, one agent, one expires, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, enqueues, comes, expires, repairs}},
-		{Name: "two at once, two agents, one expires, no crash", Slots: 1, Procs: []int8{arrives, arrives, comes, comes, expires}},
+		{Name: "two at once, one agent, one expires, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, arrives, comes, expires, repairs}},
 		{Name: "two at once, two agents, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, arrives, comes, comes, repairs}},
 		{Name: "one at once, two agents, one expires, two crashes", Slots: 1, Crashes: 2, Procs: []int8{arrives, comes, comes, expires, repairs}},
 		{Name: "two crashes", Slots: 1, Crashes: 2, Procs: []int8{enqueues, comes, comes, expires, repairs}},
