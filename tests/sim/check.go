@@ -21,24 +21,34 @@ import (
 // checker sees every change of the table and holds it against the invariants
 // I-1 to I-5, I-7 and I-9 of the product.
 type checker struct {
-	w        *World
-	contacts map[contact.ID]*contact.Contact
-	agents   map[string]*agent.Agent
-	offers   map[contact.OfferID]*offer
-	records  map[contact.ID]int
-	order    []*offer
-	since    map[contact.ID]time.Time // when a contact was seen to enter its state: clocks of functions may be wrong
-	enqueued map[contact.ID]time.Time // when it was seen to wait for the first time
-	pairs    map[pair]time.Time       // contact and agent that fit and are apart, since when
-	faults   []error
-	Offers   int // made
-	Taken    int // that led to a talk
+	w         *World
+	contacts  map[contact.ID]*contact.Contact
+	agents    map[string]*agent.Agent
+	offers    map[contact.OfferID]*offer
+	left      map[contact.OfferID]*contact.Contact // segments that their agents have left
+	leftSince map[contact.OfferID]time.Time
+	talks     map[contact.ID]*contact.Talk
+	records   map[segment]int
+	order     []*offer
+	since     map[contact.ID]time.Time // when a contact was seen to enter its state: clocks of functions may be wrong
+	enqueued  map[contact.ID]time.Time // when it was seen to wait for the first time
+	pairs     map[pair]time.Time       // contact and agent that fit and are apart, since when
+	faults    []error
+	Offers    int // made
+	Taken     int // that led to a talk
+	Parties   int // who was asked to take part besides
 }
 
 // pair is a contact and an agent.
 type pair struct {
 	contact contact.ID
 	agent   string
+}
+
+// segment is a part of a contact that has a record.
+type segment struct {
+	contact contact.ID
+	number  int
 }
 
 // offer is the history of one offer.
@@ -54,11 +64,12 @@ type offer struct {
 	held     int       // how often an agent's slot took it
 	freed    bool
 	excused  bool // something other than time may end it
+	outside  bool // of a number: no agent holds it
 }
 
 func newChecker(w *World) *checker {
 	return &checker{w: w, contacts: map[contact.ID]*contact.Contact{}, agents: map[string]*agent.Agent{}, offers: map[contact.OfferID]*offer{},
-		records: map[contact.ID]int{}, pairs: map[pair]time.Time{}, since: map[contact.ID]time.Time{}, enqueued: map[contact.ID]time.Time{}}
+		left: map[contact.OfferID]*contact.Contact{}, leftSince: map[contact.OfferID]time.Time{}, talks: map[contact.ID]*contact.Talk{}, records: map[segment]int{}, pairs: map[pair]time.Time{}, since: map[contact.ID]time.Time{}, enqueued: map[contact.ID]time.Time{}}
 }
 
 // fault notes a violation.
@@ -81,6 +92,12 @@ func (k *checker) stream(ctx context.Context, e events.DynamoDBEvent) {
 		if now := agent.FromItem(c.New); now != nil {
 			k.agentChanged(now)
 		}
+		if now := contact.LeftFromItem(c.New); now != nil {
+			k.leftChanged(now)
+		}
+		if now := contact.TalkFromItem(c.New); now != nil {
+			k.talkChanged(now)
+		}
 		return nil
 	})
 	if err != nil {
@@ -91,7 +108,8 @@ func (k *checker) stream(ctx context.Context, e events.DynamoDBEvent) {
 // ours leaves of an event what the checker looks at.
 func ours(e events.DynamoDBEvent) (left events.DynamoDBEvent) {
 	for _, r := range e.Records {
-		if sort := r.Change.Keys[cloud.AttrSort].String(); sort == contact.SortMeta || strings.HasPrefix(sort, contact.SortRecord) {
+		if sort := r.Change.Keys[cloud.AttrSort].String(); sort == contact.SortMeta || sort == contact.SortTalk ||
+			strings.HasPrefix(sort, contact.SortRecord) || strings.HasPrefix(sort, contact.SortLeft) {
 			left.Records = append(left.Records, r)
 		}
 	}
@@ -102,9 +120,7 @@ func (k *checker) record(r *contact.Record) {
 	if r.Version != 1 {
 		k.fault("I-7: record of %s is written over", r.ID)
 	}
-	if k.records[r.ID] == 0 { // the stream may tell twice
-		k.records[r.ID]++
-	}
+	k.records[segment{r.ID, r.Segment}] = 1 // the stream may tell twice, and a second one is of version 2
 	if k.w.opt.Skew > 0 {
 		return // instants that different machines wrote
 	}
@@ -133,10 +149,13 @@ func (k *checker) contactChanged(c *contact.Contact) {
 		k.fault("contact %s changed after its end", c.ID)
 	}
 	if c.State == contact.Offered && was.Offer != c.Offer {
-		k.offered(c)
+		k.offered(was, c)
 	}
 	if was.State == contact.Connecting && c.State == contact.Connected {
 		k.Taken++
+	}
+	if k.w.callers[string(c.ID)] == nil {
+		k.w.adopt(c)
 	}
 	if who := k.person(c.OfferAgent); who != nil {
 		who.seesContact(was, c)
@@ -152,13 +171,13 @@ func (k *checker) timed(was, c *contact.Contact) {
 	if was.State != c.State || was.Epoch != c.Epoch || was.Offer != c.Offer {
 		k.since[c.ID] = now
 	}
-	if (c.State == contact.Queued || c.State == contact.Offered) && k.enqueued[c.ID].IsZero() { // Offered: it never had to wait
+	if (c.State == contact.Queued || c.State == contact.Offered) && (k.enqueued[c.ID].IsZero() || !was.Enqueued.Equal(c.Enqueued)) { // Offered: it never had to wait
 		k.enqueued[c.ID] = now
 	}
 	if was.State != contact.Offered || c.State != contact.Queued {
 		return
 	}
-	if was.Rank != c.Rank || !was.Enqueued.Equal(c.Enqueued) {
+	if was.Rank != c.Rank || c.Segment == 0 && !was.Enqueued.Equal(c.Enqueued) {
 		k.fault("I-5: contact %s lost its place %s, has %s", c.ID, was.Rank, c.Rank)
 	}
 	if o := k.offer(was.Offer); c.Version == was.Version+1 && !o.excused && now.Sub(entered) < ringSeconds*time.Second-time.Second {
@@ -179,14 +198,24 @@ func (k *checker) excuseCall(id contact.ID) {
 	}
 }
 
-func (k *checker) offered(c *contact.Contact) {
+// came reports whether a contact waits where it came to wait.
+func (k *checker) came(c *contact.Contact) bool {
+	return c.Segment == 0 && c.Method == contact.Inbound && !k.w.callers[string(c.ID)].plan.moves
+}
+
+func (k *checker) offered(was, c *contact.Contact) {
 	o := k.offer(c.Offer)
 	if o.contact != "" && o.contact != c.ID || o.agent != "" && o.agent != c.OfferAgent {
 		k.fault("I-3: offer %s is used twice", c.Offer)
 	}
-	o.contact, o.agent, o.queue, o.rank, o.enqueued, o.at, o.first = c.ID, c.OfferAgent, c.Queue, c.Rank, k.enqueued[c.ID], k.w.clock.Now(), c.Attempts == 1
-	k.order = append(k.order, o)
+	o.contact, o.agent, o.outside = c.ID, c.OfferAgent, c.OfferAgent == ""
 	k.Offers++
+	if was.State == contact.Connected || was.State == contact.Offered { // handed over, not claimed
+		o.excused = true
+		return
+	}
+	o.queue, o.rank, o.enqueued, o.at, o.first = c.Queue, c.Rank, k.enqueued[c.ID], k.w.clock.Now(), c.Attempts == 1 && k.came(c)
+	k.order = append(k.order, o)
 }
 
 func (k *checker) offer(id contact.OfferID) *offer {
@@ -239,13 +268,6 @@ func (k *checker) person(id string) *person {
 	return nil
 }
 
-// talks checks I-3 where it counts: who is joined by the relay has the contact.
-func (k *checker) talks(id, agentID string) {
-	if c := k.contacts[contact.ID(id)]; c != nil && c.OfferAgent != "" && c.OfferAgent != agentID && c.State != contact.Offered {
-		k.fault("I-3: %s talks to %s and belongs to %s", id, agentID, c.OfferAgent)
-	}
-}
-
 // End checks what must hold when all calls are over and time has passed.
 func (w *World) End() error {
 	k := w.checker
@@ -259,7 +281,7 @@ func (w *World) End() error {
 		}
 	}
 	for id, o := range k.offers {
-		if o.held != 1 || o.contact == "" {
+		if held := !o.outside; o.contact == "" || held && o.held != 1 || !held && o.held > 0 {
 			k.fault("I-2: offer %s was held %d times", id, o.held)
 		}
 	}
@@ -278,14 +300,34 @@ func (k *checker) over(c *caller) {
 		return
 	case con.State != contact.Completed:
 		k.fault("I-1: contact %s is still %s", c.id, con.State)
-	case con.Reason != c.why && !c.anyReason:
+	case con.Reason != c.why && !c.anyReason && !c.mayEnd(con):
 		k.fault("I-1: contact %s ended by %q, recorded is %q", c.id, c.why, con.Reason)
 	}
-	if n := k.records[con.ID]; n != 1 {
-		k.fault("I-7: contact %s has %d records", c.id, n)
+	segments := []*contact.Contact{con}
+	for _, l := range k.left {
+		if l.ID == con.ID {
+			segments = append(segments, l)
+		}
 	}
-	if got := k.w.outside.got[c.id]; len(got) != 1 {
-		k.fault("I-10: contact %s has webhooks %v", c.id, got)
+	for _, s := range segments {
+		if s.State != contact.Completed {
+			k.fault("I-1: segment %d of %s is still %s", s.Segment, c.id, s.State)
+		}
+		if k.records[segment{s.ID, s.Segment}] != 1 {
+			k.fault("I-7: segment %d of contact %s has no record", s.Segment, c.id)
+		}
+	}
+	records := 0
+	for s := range k.records {
+		if s.contact == con.ID {
+			records++
+		}
+	}
+	if records != len(segments) {
+		k.fault("I-7: contact %s has %d records of %d segments", c.id, records, len(segments))
+	}
+	if got := k.w.outside.got[c.id]; len(got) != records {
+		k.fault("I-10: contact %s has %d records and webhooks %v", c.id, records, got)
 	}
 }
 

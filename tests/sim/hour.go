@@ -60,6 +60,7 @@ func Seed(w, n int) uint64 { return uint64(n*places + w) }
 // Hour is what a virtual hour was like.
 type Hour struct {
 	Calls, Offers, Talks, Deaths int
+	Left, Parties                int // segments that agents have left; who was asked to take part besides
 	Digest                       Digest
 }
 
@@ -78,9 +79,16 @@ func (x Weather) Run(ctx context.Context, log *slog.Logger) (Hour, error) {
 	return w.Told(), err
 }
 
+// Add adds another hour, but for its digest.
+func (h *Hour) Add(o Hour) {
+	h.Calls, h.Offers, h.Talks, h.Deaths = h.Calls+o.Calls, h.Offers+o.Offers, h.Talks+o.Talks, h.Deaths+o.Deaths
+	h.Left, h.Parties = h.Left+o.Left, h.Parties+o.Parties
+}
+
 // Told returns what the run was like.
 func (w *World) Told() Hour {
-	return Hour{Calls: len(w.callers), Offers: w.checker.Offers, Talks: w.checker.Taken, Deaths: w.deaths, Digest: w.digest.end()}
+	return Hour{Calls: len(w.callers), Offers: w.checker.Offers, Talks: w.checker.Taken, Deaths: w.deaths,
+		Left: len(w.checker.left), Parties: w.checker.Parties, Digest: w.digest.end()}
 }
 
 // Finish lets a run's weather last for a time and the sun shine for a day, in
@@ -160,7 +168,7 @@ func (w *World) someone(n int) person {
 // anyone is a caller by chance.
 func (w *World) anyone() caller {
 	c := caller{digit: "1", thinks: w.between(time.Second, 4*time.Second), patience: w.between(10*time.Second, 10*time.Minute),
-		talks: w.between(time.Second, 2*time.Minute), agentEnds: w.rand.IntN(3) == 0, holds: w.rand.IntN(4) == 0, touched: w.rand.IntN(3) == 0}
+		talks: w.between(time.Second, 2*time.Minute), agentEnds: w.rand.IntN(3) == 0, holds: w.rand.IntN(4) == 0, touched: w.rand.IntN(3) == 0, plan: w.somePlan()}
 	switch w.rand.IntN(10) {
 	case 0, 1:
 		c.dials = cardsNumber

@@ -12,8 +12,9 @@ import (
 
 // journalled is what a process that was killed leaves of a call.
 type journalled struct {
-	sequence int
-	legs     []leg
+	sequence   int
+	attributes sma.Attributes
+	legs       []leg
 }
 
 // note keeps the journal.
@@ -22,9 +23,9 @@ func (c *call) note() {
 	if w.dead {
 		return
 	}
-	j := journalled{sequence: c.sequence}
+	j := journalled{sequence: c.sequence, attributes: c.attributes}
 	for _, l := range c.legs {
-		if (l.inbound || l.up) && (!l.ended || l.owes) {
+		if (l.first || l.up) && (!l.ended || l.owes) {
 			j.legs = append(j.legs, *l)
 		}
 	}
@@ -41,13 +42,13 @@ func (r *relay) restart() {
 	r.calls = map[string]*call{}
 	for _, id := range slices.Sorted(maps.Keys(r.journal)) {
 		j := r.journal[id]
-		c := &call{relay: r, id: id, sequence: j.sequence, seen: map[string]bool{}, fallback: true}
+		c := &call{relay: r, id: id, sequence: j.sequence, attributes: j.attributes, seen: map[string]bool{}, fallback: true}
 		for n := range j.legs {
 			l := j.legs[n]
 			l.lost = !l.ended
 			l.ended, l.owes = true, true
 			c.legs = append(c.legs, &l)
-			if l.lost && l.inbound {
+			if l.lost && l.tag == legA {
 				r.w.callers[id].over(contact.RelayLost)
 			}
 		}

@@ -10,11 +10,14 @@ import (
 )
 
 // longest is I-9: how long a contact may be in a state that a timer ends.
-func (k *checker) longest(s contact.State) (limit time.Duration, bounded bool) {
-	switch s {
+func (k *checker) longest(c *contact.Contact) (limit time.Duration, bounded bool) {
+	switch c.State {
 	case contact.Offered:
-		return (ringSeconds+3)*time.Second + k.slack(), true
+		return time.Duration(c.RingSeconds+3)*time.Second + k.slack(), true
 	case contact.Connecting:
+		if c.ToCall() { // the device, then the customer
+			return contact.PlaceWait + (contact.DeviceSeconds+contact.DialSeconds)*time.Second + acd.ConnectLease + k.slack(), true
+		}
 		return acd.ConnectLease*3/2 + k.slack(), true
 	case contact.Ended:
 		return acwSeconds*time.Second + k.slack(), true
@@ -40,11 +43,16 @@ func (k *checker) quiet() error {
 	var free []*agent.Agent
 	now := k.w.clock.Now()
 	for _, c := range k.contacts {
-		if limit, bounded := k.longest(c.State); bounded && now.Sub(k.since[c.ID]) > limit {
+		if limit, bounded := k.longest(c); bounded && now.Sub(k.since[c.ID]) > limit {
 			k.fault("I-9: contact %s is %s since %s", c.ID, c.State, k.since[c.ID].Sub(k.w.start))
 		}
 		if c.State == contact.Queued {
 			waiting = append(waiting, c)
+		}
+	}
+	for o, l := range k.left {
+		if limit, bounded := k.longest(l); bounded && now.Sub(k.leftSince[o]) > limit {
+			k.fault("I-9: segment %d of %s is %s since %s", l.Segment, l.ID, l.State, k.leftSince[o].Sub(k.w.start))
 		}
 	}
 	for _, a := range k.agents {

@@ -27,7 +27,10 @@ type caller struct {
 	holds     bool // the agent puts the caller on hold once
 	touched   bool // the contact's item is written by others while it waits
 
+	plan plan // what the agent does in the talk
+
 	waiting   bool
+	leaver    contact.Reason // how it ends if the function hangs up now: who was there has left
 	why       contact.Reason // of the end; "" while it lives
 	anyReason bool           // several ends raced, or nobody could be told
 }
@@ -46,6 +49,9 @@ func (w *World) Call(after time.Duration, c caller) {
 
 // over notes why a call ended; the first reason stays.
 func (c *caller) over(why contact.Reason) {
+	if why == contact.RelayLost && c.leaver != "" {
+		c.anyReason = true // the function may have heard of it before
+	}
 	if c.why == "" {
 		c.why = why
 	} else if c.why != why && why == contact.RelayLost {
@@ -62,12 +68,34 @@ func (c *caller) waits() {
 	if c.touched { // somebody writes what routing has no interest in
 		c.w.inProcess(c.w.between(0, 20*time.Second), func() { c.w.touch(contact.Key(Tenant, contact.ID(c.id)), "lang", "en-US") })
 	}
+	if c.plan.moves {
+		c.w.inProcess(c.w.between(time.Second, 20*time.Second), c.moves)
+	}
 	c.w.inProcess(c.patience, func() {
-		if call := c.w.relay.calls[c.id]; call != nil && !call.joined && !call.legs[0].ended {
-			c.over(contact.CustomerLeft)
-			call.end(call.legs[0])
+		c.waiting = false
+		if call := c.w.relay.calls[c.id]; call != nil && !call.joined && !call.customer().ended {
+			call.end(call.customer(), byParty)
 		}
 	})
+}
+
+// legEnded notes how a leg of the call ended.
+func (c *caller) legEnded(call *call, l *leg, who by) {
+	switch {
+	case l.tag != legA && who == byParty && l.agent == nil:
+		c.leaver = contact.ThirdParty
+	case l.tag != legA && who == byParty:
+		c.leaver = contact.AgentLeft
+	case l.tag != legA:
+		c.anyReason = c.anyReason || who == byRelay // to the function it has hung up
+	case who == byParty:
+		for _, o := range call.legs[1:] {
+			c.anyReason = c.anyReason || o.owes // both left, and who was first is for the function to say
+		}
+		c.over(contact.CustomerLeft)
+	default:
+		c.over(cmp.Or(c.leaver, contact.FlowEnded))
+	}
 }
 
 // person is an agent, with the desk and the device.
@@ -83,6 +111,8 @@ type person struct {
 	comes   time.Duration // when the agent becomes available
 	decline float64       // chance that the agent declines in the desk
 	touched int           // how often others write the agent's item
+
+	watches map[contact.ID]bool // contacts that the agent has asked to listen to
 }
 
 // Agent adds an agent.
@@ -162,7 +192,7 @@ func (p *person) sees(was, a *agent.Agent) {
 func (p *person) offered(id contact.ID, offer contact.OfferID) {
 	w := p.w
 	switch {
-	case p.gone:
+	case p.gone, p.watches[id]:
 	case w.opt.Vanish > 0 && w.rand.Float64() < w.opt.Vanish:
 		p.gone = true
 		w.after(w.between(0, 3*time.Second), func() { p.status(agent.Offline) })
@@ -170,7 +200,7 @@ func (p *person) offered(id contact.ID, offer contact.OfferID) {
 	case w.rand.Float64() < p.decline:
 		w.after(time.Second, func() {
 			w.checker.excuse(offer)
-			p.act(func() error { return w.machine().desk.Reject(w.invoked("desk Reject"), Tenant, id, offer) })
+			p.act(func() error { return p.reject(id, offer) })
 		})
 	case p.device == agent.Softphone && w.rand.Float64() >= p.misses:
 		w.after(w.between(p.picks, p.picks+3*time.Second), func() { p.accept(id, offer) })
@@ -180,11 +210,31 @@ func (p *person) offered(id contact.ID, offer contact.OfferID) {
 	}
 }
 
+// reject declines an offer, or to take part in another's talk.
+func (p *person) reject(id contact.ID, offer contact.OfferID) error {
+	desk, ctx := p.w.machine().desk, p.w.invoked("desk Reject")
+	c, err := desk.Contact(ctx, Tenant, id)
+	if err == nil && c.Offer != offer {
+		_, _, err = desk.DropParty(ctx, Tenant, id, offer, acd.Gone{Missed: true})
+	} else if err == nil {
+		err = desk.Reject(ctx, Tenant, id, offer)
+	}
+	if isOver(err) {
+		return nil
+	}
+	return err
+}
+
 func (p *person) accept(id contact.ID, offer contact.OfferID) {
 	p.act(func() error {
-		c, err := p.w.machine().desk.Accept(p.w.invoked("desk Accept"), Tenant, id, offer)
-		if isOver(err) {
-			return nil
+		desk, ctx := p.w.machine().desk, p.w.invoked("desk Accept")
+		c, err := desk.Accept(ctx, Tenant, id, offer)
+		if isOver(err) { // it may be another's talk that asks for the agent
+			_, _, err = desk.AcceptParty(ctx, Tenant, id, offer)
+			if isOver(err) {
+				return nil
+			}
+			return err
 		}
 		if err == nil && (c.Offer != offer || c.OfferAgent != p.id) {
 			p.w.checker.fault("I-3: %s could accept %s, which %s has by %s", p.id, offer, c.OfferAgent, c.Offer)
@@ -206,9 +256,17 @@ func (p *person) seesContact(was, c *contact.Contact) {
 			})
 		})
 	}
-	if who := p.w.callers[string(c.ID)]; who.holds && c.State == contact.Connected && was.State != contact.Connected {
+	who := p.w.callers[string(c.ID)]
+	if c.State != contact.Connected || was.State == contact.Connected {
+		return
+	}
+	if who.holds {
 		p.w.after(2*time.Second, func() { p.command(c.ID, sma.VerbHold) })
 		p.w.after(5*time.Second, func() { p.command(c.ID, sma.VerbResume) })
+	}
+	if do := who.plan.talk; do != nil {
+		who.plan.talk = nil // once
+		p.w.after(p.w.between(time.Second, 5*time.Second), func() { do(p, c.ID) })
 	}
 }
 

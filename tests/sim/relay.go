@@ -1,15 +1,10 @@
 package sim
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
-	"huawu/shared/cloud/lambdaevent"
-	"huawu/shared/contact"
 	"huawu/shared/sma"
 )
 
@@ -21,42 +16,34 @@ type relay struct {
 	journal map[string]journalled
 }
 
-// leg is one party of a call.
-type leg struct {
-	id, tag, to, from string
-	inbound, up       bool
-	ended             bool
-	owes              bool // its HANGUP was not answered yet
-	nth               int  // how many legs had ended with it; 0 while it lives
-	lost              bool // the process died under it
-	agent             *person
-	mode              sma.Mode
-}
-
 // call is a call that lives in the relay's process.
 type call struct {
-	relay    *relay
-	id       string
-	sequence int
-	legs     []*leg
-	pending  []sma.Action
-	running  *running
-	looping  bool
-	joined   bool
-	fallback bool
-	asks     []question
-	late     []question // hang-ups that wait until the first of them is answered
-	ends     int
-	asking   bool
-	gates    int
-	seen     map[string]bool
-	recorded bool
+	relay      *relay
+	id         string
+	attributes sma.Attributes // of a call that the relay began
+	placed     sma.Place      // its message
+	sequence   int
+	legs       []*leg // the customer's first, once it is there
+	pending    []sma.Action
+	running    *running
+	rings      []*ringing // in the background
+	joined     bool       // the customer hears somebody
+	timed      bool       // it is known how long customer and agent talk
+	fallback   bool
+	asks       []question
+	late       []question // hang-ups that got no answer
+	asking     bool
+	gates      int
+	ends       int
+	seen       map[string]bool
+	recorded   bool
 }
 
 // running is the action that takes time.
 type running struct {
 	action sma.Action
 	leg    *leg
+	ring   *ringing // of a CallAndBridge
 }
 
 // question is an event that is to be reported.
@@ -66,6 +53,7 @@ type question struct {
 	gate  bool
 	leg   *leg
 	until time.Time // of an update
+	waits *leg      // that answered, and waits to be joined
 }
 
 func newRelay(w *World) *relay {
@@ -75,7 +63,7 @@ func newRelay(w *World) *relay {
 // invite is a new call from a carrier.
 func (r *relay) invite(id string, from, to string) *call {
 	c := &call{relay: r, id: id, seen: map[string]bool{}}
-	c.legs = []*leg{{id: r.w.newID(), tag: "LEG-A", from: from, to: to, inbound: true}}
+	c.legs = []*leg{{id: r.w.newID(), tag: legA, from: from, to: to, inbound: true, first: true}}
 	r.calls[id] = c
 	c.note()
 	c.ask(question{kind: sma.NewInboundCall, gate: true})
@@ -141,7 +129,7 @@ func (c *call) pump() {
 
 func (c *call) invoke(q question) (sma.Response, error) {
 	e := sma.Event{SchemaVersion: sma.SchemaVersion, Sequence: sma.Int(c.sequence), InvocationEventType: q.kind, ActionData: q.data,
-		CallDetails: sma.CallDetails{TransactionID: c.id, Huawu: &sma.Offer{Version: sma.ExtensionVersion, Tenant: Tenant, RelayID: relayID, Capabilities: sma.Capabilities()}}}
+		CallDetails: sma.CallDetails{TransactionID: c.id, TransactionAttributes: c.attributes, Huawu: &sma.Offer{Version: sma.ExtensionVersion, Tenant: Tenant, RelayID: relayID, Capabilities: sma.Capabilities()}}}
 	for _, l := range c.legs {
 		p := sma.Participant{CallID: l.id, ParticipantTag: sma.Tag(l.tag), To: sma.Text(l.to), From: sma.Text(l.from), Direction: "Outbound"}
 		if l.inbound {
@@ -201,6 +189,9 @@ func (c *call) tell(q question, r sma.Response, err error) {
 // on, other callers hear an apology, and a hang-up is reported again.
 func (c *call) unanswered(q question) {
 	w := c.relay.w
+	if q.waits != nil && q.waits.room == "" {
+		c.end(q.waits, byRelay)
+	}
 	switch {
 	case q.kind == sma.Hangup:
 		c.late = append(c.late, q)
@@ -208,22 +199,25 @@ func (c *call) unanswered(q question) {
 			c.asks, c.late = append(c.late, c.asks...), nil
 			w.soon(c.pump)
 		})
-	case c.joined: // nobody was told of this talk: to the centre its end is another
-		c.relay.w.callers[c.id].anyReason = true
-	case c.looping || c.living() == 0:
+	case c.talks(): // nobody was told of this talk: to the centre its end is another
+		w.callers[c.id].anyReason = true
+	case q.kind == sma.NewOutboundCall: // nobody was called yet
+		c.end(c.legs[0], byRelay)
+	case c.customer().music || c.living() == 0:
 		c.dropOthers()
 	default:
 		c.fallback = true
 		c.running, c.pending = nil, nil
 		c.dropOthers()
 		c.relay.w.callers[c.id].anyReason = true
-		w.inProcess(3*time.Second, func() { c.end(c.legs[0]) })
+		w.inProcess(3*time.Second, func() { c.end(c.legs[0], byRelay) })
 	}
 }
 
 func (c *call) dropOthers() {
-	for _, l := range c.legs[1:] {
-		c.end(l)
+	c.cancelRings()
+	for _, l := range slices.Clone(c.legs[1:]) {
+		c.end(l, byRelay)
 	}
 }
 
@@ -238,17 +232,44 @@ func (c *call) living() (n int) {
 
 // apply does what an answer says.
 func (c *call) apply(q question, r sma.Response) {
+	if q.kind == sma.NewOutboundCall {
+		c.allowed(r)
+		return
+	}
 	if len(r.Actions) > 0 {
 		c.pending = slices.Clone(r.Actions)
-		if q.kind == sma.CallUpdateRequested && c.running != nil && c.running.action.Type != sma.TypeCallAndBridge {
-			c.running = nil
-		}
-		if c.running != nil && c.pending[0].Type == sma.TypeHangup {
-			c.running = nil // a leg that rings is hung up
-		}
+		c.cutShort(q.kind == sma.CallUpdateRequested)
+	}
+	if u := q.command(); u != nil && u.Arguments[sma.ArgVerb] == sma.VerbUnring {
+		c.unring(u.Arguments[sma.ArgOfferID])
 	}
 	if c.gates == 0 {
 		c.advance()
+	}
+}
+
+// command returns the command that a question is about, nil if it is about none.
+func (q question) command() *sma.CallUpdateRequest {
+	if q.kind != sma.CallUpdateRequested {
+		return nil
+	}
+	u, _ := q.data.Parameters.(*sma.CallUpdateRequest)
+	return u
+}
+
+// cutShort ends the running action for a new list: a command interrupts what may
+// be, and a hang-up of a leg that rings, or waits for it, ends the ringing.
+func (c *call) cutShort(command bool) {
+	switch run := c.running; {
+	case run == nil:
+	case run.ring == nil:
+		if command {
+			c.running = nil
+		}
+	case c.pending[0].Type == sma.TypeHangup:
+		if l := c.leg(c.pending[0].Parameters); l == run.leg || l == run.ring.leg {
+			c.cancel(run.ring)
+		}
 	}
 }
 
@@ -281,14 +302,9 @@ func (c *call) done(a sma.Action, change func(*sma.ActionData)) {
 	c.ask(question{kind: sma.ActionSuccessful, data: d, gate: true})
 }
 
-func (c *call) failed(a sma.Action, code sma.ErrorType, offer string) {
+func (c *call) failed(a sma.Action, code sma.ErrorType) {
 	c.running = nil
-	d := &sma.ActionData{Type: a.Type, Parameters: a.Parameters, ErrorType: code}
-	if offer != "" {
-		c.relay.w.checker.excuse(contact.OfferID(offer))
-		d.Huawu = &sma.Outcome{OfferID: offer}
-	}
-	c.ask(question{kind: sma.ActionFailed, data: d, gate: true})
+	c.ask(question{kind: sma.ActionFailed, data: &sma.ActionData{Type: a.Type, Parameters: a.Parameters, ErrorType: code}, gate: true})
 }
 
 // last ends an action without a result: the function is asked only at the end
@@ -298,59 +314,4 @@ func (c *call) last(a sma.Action) {
 	if len(c.pending) == 0 {
 		c.done(a, nil)
 	}
-}
-
-// end ends a leg, and reports it if it ever was a party.
-func (c *call) end(l *leg) {
-	if l.ended {
-		return
-	}
-	l.ended = true
-	c.ends++
-	l.nth = c.ends
-	c.joined = false
-	c.relay.w.checker.excuseCall(contact.ID(c.id))
-	if c.running != nil && (c.running.leg == l || l.inbound) {
-		c.running = nil
-	}
-	if l.inbound {
-		c.pending = nil
-		for _, o := range c.legs {
-			if o != l && !o.up {
-				o.ended = true
-			}
-		}
-		c.relay.w.callers[c.id].over(contact.FlowEnded) // unless somebody else did before
-	}
-	if l.inbound || l.up {
-		l.owes = true
-		c.note()
-		c.report(l)
-	}
-}
-
-// commands takes the messages of the relay's queue.
-func (r *relay) commands(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
-	return lambdaevent.QueueBatch(ctx, e, func(_ context.Context, m lambdaevent.Message) error {
-		var u sma.Update
-		if err := json.Unmarshal(m.Body, &u); err != nil {
-			return err
-		}
-		c := r.calls[u.TransactionID]
-		if c == nil || c.fallback || c.living() == 0 {
-			return nil
-		}
-		key := u.Arguments[sma.ArgVerb] + u.Arguments[sma.ArgOfferID]
-		switch u.Arguments[sma.ArgVerb] {
-		case sma.VerbHold, sma.VerbResume, sma.VerbHangup, sma.VerbJoin:
-			key += u.ID
-		}
-		if c.seen[key] {
-			return nil
-		}
-		c.seen[key] = true
-		p := &sma.CallUpdateRequest{Arguments: u.Arguments}
-		c.ask(question{kind: sma.CallUpdateRequested, data: &sma.ActionData{Type: p.ActionType(), Parameters: p}, until: m.Sent.Add(time.Duration(u.ValidSeconds) * time.Second)})
-		return nil
-	})
 }

@@ -107,9 +107,10 @@ func TestManyCalls(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v\nagain with: go test ./tests/sim -run TestManyCalls -seed %d", err, weather.Seed)
 				}
-				sum.Calls, sum.Offers, sum.Talks, sum.Deaths = sum.Calls+h.Calls, sum.Offers+h.Offers, sum.Talks+h.Talks, sum.Deaths+h.Deaths
+				sum.Add(h)
 			}
-			t.Logf("%d virtual hours, %d calls, %d offers, %d talks, %d deaths in %s", to-from+1, sum.Calls, sum.Offers, sum.Talks, sum.Deaths, time.Since(began).Round(time.Millisecond))
+			t.Logf("%d virtual hours, %d calls, %d offers, %d talks, %d segments left, %d others took part, %d deaths in %s",
+				to-from+1, sum.Calls, sum.Offers, sum.Talks, sum.Left, sum.Parties, sum.Deaths, time.Since(began).Round(time.Millisecond))
 		})
 	}
 }

@@ -40,10 +40,7 @@ type Sample struct {
 // Add takes a run into the row of its weather.
 func (r *Row) Add(h Hour) {
 	r.Hours++
-	r.Sum.Calls += h.Calls
-	r.Sum.Offers += h.Offers
-	r.Sum.Talks += h.Talks
-	r.Sum.Deaths += h.Deaths
+	r.Sum.Add(h)
 }
 
 // sampleLine begins the line of a sample.
@@ -55,8 +52,7 @@ func (s *Summary) Write(out io.Writer) error {
 	var all Row
 	for _, r := range s.Rows {
 		all.Hours += r.Hours
-		all.Sum.Calls, all.Sum.Offers = all.Sum.Calls+r.Sum.Calls, all.Sum.Offers+r.Sum.Offers
-		all.Sum.Talks, all.Sum.Deaths = all.Sum.Talks+r.Sum.Talks, all.Sum.Deaths+r.Sum.Deaths
+		all.Sum.Add(r.Sum)
 	}
 	all.Weather = "together"
 	fmt.Fprintf(w, `# The last long simulation
@@ -69,11 +65,11 @@ Written by `+"`make simulate`"+`; what is simulated and what is checked: [tests/
 - digest of all runs %s
 - **%d offers, %d violations**
 
-| weather | virtual hours | calls | offers | talks | deaths of the process |
-|---|---:|---:|---:|---:|---:|
+| weather | virtual hours | calls | offers | talks | segments handed on | consulted or listening | deaths of the process |
+|---|---:|---:|---:|---:|---:|---:|---:|
 `, s.Commit, s.Date.UTC().Format("2006-01-02 15:04"), s.Took.Round(time.Second), places, s.First, s.Last, s.Digest, all.Sum.Offers, len(s.Faults))
 	for _, r := range append(s.Rows, all) {
-		fmt.Fprintf(w, "| %s | %d | %d | %d | %d | %d |\n", r.Weather, r.Hours, r.Sum.Calls, r.Sum.Offers, r.Sum.Talks, r.Sum.Deaths)
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %d | %d | %d | %d |\n", r.Weather, r.Hours, r.Sum.Calls, r.Sum.Offers, r.Sum.Talks, r.Sum.Left, r.Sum.Parties, r.Sum.Deaths)
 	}
 	if len(s.Faults) > 0 {
 		fmt.Fprintf(w, "\n## Violations\n\n")

@@ -15,6 +15,7 @@ import (
 
 	"huawu/shared/acd"
 	"huawu/shared/cloud/localcloud"
+	"huawu/shared/sma"
 	"huawu/tests/sim/history"
 )
 
@@ -168,7 +169,7 @@ func (w *World) Begin(faults localcloud.Faults) {
 // open starts the process: the functions over the cloud as it was left.
 func (w *World) open() error {
 	opt := localcloud.Options{Manual: true, Seed: w.opt.Seed + uint64(w.life)*1000, Now: w.clock.Now, Log: w.opt.Log,
-		Queues: []localcloud.QueueOptions{{Name: acd.TimerQueue}, {Name: relayID}, {Name: "crm"}}}
+		Queues: []localcloud.QueueOptions{{Name: acd.TimerQueue}, {Name: relayID}, {Name: sma.CallQueue}, {Name: "crm"}}}
 	var err error
 	if w.cloud == nil {
 		w.cloud, err = localcloud.Open(opt)
@@ -191,6 +192,7 @@ func (w *World) open() error {
 			return w.machine().acd.HandleQueue(w.invoked("acd queue"), e)
 		}}),
 		w.cloud.Poll(localcloud.Poller{Queue: relayID, Handler: w.relay.commands, Visible: 5 * time.Second}),
+		w.cloud.Poll(localcloud.Poller{Queue: sma.CallQueue, Handler: w.relay.place, Visible: 3 * time.Second}),
 		w.outside.open(t, q),
 	)
 }
