@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"huawu/mediarelay/media"
@@ -29,7 +30,7 @@ func (c *call) unanswerable(a *ask) {
 	}
 	switch {
 	case c.fallback || c.ending != "" || c.left() == 0:
-	case c.conversing():
+	case c.conversing() || c.held():
 		c.log.Warn("conversation goes on without the function")
 	case c.caller().ended: // the caller has left and nobody says what the others do
 		c.hangUpAll("caller_gone")
@@ -38,6 +39,13 @@ func (c *call) unanswerable(a *ask) {
 	case a.gate || a.kind == sma.Hangup || c.failures >= patience:
 		c.fallBack()
 	}
+}
+
+// held reports whether the caller is on hold with somebody: the music that is
+// heard then is no queue's, and who holds must not be lost by it.
+func (c *call) held() bool {
+	a := c.caller()
+	return a.room != "" && !a.ended && slices.ContainsFunc(c.parties, func(p *party) bool { return p != a && p.room != "" && p.living() })
 }
 
 // keepWaiting leaves the caller with the music, without anybody else.
