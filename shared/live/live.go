@@ -77,7 +77,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	asked   map[asking]int64 // the last second that a count was asked for
-	watched map[string]mark  // by tenant
+	watched map[watched]mark
 }
 
 // asking is what a count was asked for, and how long ahead.
@@ -89,7 +89,7 @@ type asking struct {
 // New returns the service.
 func New(c Config) *Service {
 	return &Service{table: c.Table, push: c.Push, queue: c.Queue, router: c.Router, views: view.New(c.Table, c.Router, c.Now), tickets: c.Tickets,
-		origins: slices.Clone(c.Origins), now: c.Now, log: c.Log, asked: map[asking]int64{}, watched: map[string]mark{}}
+		origins: slices.Clone(c.Origins), now: c.Now, log: c.Log, asked: map[asking]int64{}, watched: map[watched]mark{}}
 }
 
 // send pushes a text to a connection. One that is gone is forgotten, which is no

@@ -92,7 +92,12 @@ func (n *news) me(agent string, d deltaOf) {
 
 // tell tells agents first: an offer waits for that.
 func (s *Service) tell(ctx context.Context, tenant string, changes []event.Live) error {
-	if watched, err := s.isWatched(ctx, tenant); err != nil || !watched {
+	mine, err := s.isWatched(ctx, watched{tenant, Me})
+	if err != nil {
+		return err
+	}
+	floor, err := s.isWatched(ctx, watched{tenant, Floor})
+	if err != nil || !mine && !floor {
 		return err
 	}
 	n := &news{of: map[string][]deltaOf{}}
@@ -100,10 +105,15 @@ func (s *Service) tell(ctx context.Context, tenant string, changes []event.Live)
 	for _, l := range changes {
 		errs = append(errs, s.gather(ctx, n, l))
 	}
-	for _, agent := range n.agents {
-		errs = append(errs, s.tellMe(ctx, tenant, agent, n.of[agent]))
+	if mine {
+		for _, agent := range n.agents {
+			errs = append(errs, s.tellMe(ctx, tenant, agent, n.of[agent]))
+		}
 	}
-	return errors.Join(append(errs, s.tellFloor(ctx, tenant, n))...)
+	if floor {
+		errs = append(errs, s.tellFloor(ctx, tenant, n))
+	}
+	return errors.Join(errs...)
 }
 
 func (s *Service) gather(ctx context.Context, n *news, l event.Live) error {

@@ -10,8 +10,8 @@ import (
 	"huawu/shared/fault"
 )
 
-// unwatched is how long it is remembered that nobody looks at a tenant: without a
-// page, a change costs no read.
+// unwatched is how long it is remembered that nobody looks at a topic of a tenant:
+// without a page, a change costs no read.
 const unwatched = 10 * time.Second
 
 // Resync is a message of event.LiveQueue to oneself: have a page ask for its
@@ -21,24 +21,30 @@ type Resync struct {
 	Topic      Topic  `json:"topic"`
 }
 
-// watchKey is the mark of a tenant that somebody looks at.
-func watchKey(tenant string) cloud.Key {
-	return cloud.Key{Part: tenant + "|LIVE#watched", Sort: sortRow}
+// watched names a topic of a tenant.
+type watched struct {
+	tenant string
+	topic  Topic
 }
 
-// watch marks a tenant as watched for longer than a connection can live. Where
+// key is the mark that somebody looks.
+func (w watched) key() cloud.Key {
+	return cloud.Key{Part: w.tenant + "|LIVE#watched", Sort: string(w.topic)}
+}
+
+// watch marks a topic as watched for longer than a connection can live. Where
 // the mark is new, others may think for a while that nobody looks: what they do
 // not tell until then, the page asks for when that while is over.
 func (s *Service) watch(ctx context.Context, c conn, t Topic) error {
 	now := s.now()
-	need := now.Add(Life + time.Minute).Unix()
+	what, need := watched{c.who.Tenant, t}, now.Add(Life+time.Minute).Unix()
 	s.mu.Lock()
-	known := s.watched[c.who.Tenant]
+	known := s.watched[what]
 	s.mu.Unlock()
 	if known.until >= need {
 		return nil
 	}
-	i, err := s.table.Get(ctx, watchKey(c.who.Tenant), true)
+	i, err := s.table.Get(ctx, what.key(), true)
 	if err != nil {
 		return fault.Wrap(fault.KindOf(err), err, "live: read mark")
 	}
@@ -51,13 +57,13 @@ func (s *Service) watch(ctx context.Context, c conn, t Topic) error {
 	if until < need {
 		until = now.Add(2 * Life).Unix()
 		put := cloud.Item{"v": int64(1), "until": until, cloud.AttrTTL: until}
-		if _, err := s.table.Write(ctx, cloud.Write{Key: watchKey(c.who.Tenant), Put: put}); err != nil {
-			return fault.Wrap(fault.KindOf(err), err, "live: mark tenant")
+		if _, err := s.table.Write(ctx, cloud.Write{Key: what.key(), Put: put}); err != nil {
+			return fault.Wrap(fault.KindOf(err), err, "live: mark topic")
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.watched[c.who.Tenant] = mark{until: until}
+	s.watched[what] = mark{until: until}
 	return nil
 }
 
@@ -70,17 +76,17 @@ func (s *Service) askAgain(ctx context.Context, c conn, t Topic) error {
 	return fault.Wrap(fault.KindOf(err), err, "live: ask for a resync")
 }
 
-// mark is what is remembered of a tenant.
+// mark is what is remembered of a topic.
 type mark struct {
 	until int64     // Unix; somebody looks until then
 	read  time.Time // when nobody did
 }
 
-// isWatched reports whether somebody may look at a tenant.
-func (s *Service) isWatched(ctx context.Context, tenant string) (bool, error) {
+// isWatched reports whether somebody may look at a topic.
+func (s *Service) isWatched(ctx context.Context, what watched) (bool, error) {
 	now := s.now()
 	s.mu.Lock()
-	m := s.watched[tenant]
+	m := s.watched[what]
 	s.mu.Unlock()
 	if m.until > now.Unix() {
 		return true, nil
@@ -88,13 +94,13 @@ func (s *Service) isWatched(ctx context.Context, tenant string) (bool, error) {
 	if age := now.Sub(m.read); age >= 0 && age < unwatched {
 		return false, nil
 	}
-	i, err := s.table.Get(ctx, watchKey(tenant), true)
+	i, err := s.table.Get(ctx, what.key(), true)
 	if err != nil {
 		return false, fault.Wrap(fault.KindOf(err), err, "live: read mark")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.watched[tenant] = mark{i.Int("until"), now}
+	s.watched[what] = mark{i.Int("until"), now}
 	return i.Int("until") > now.Unix(), nil
 }
 
