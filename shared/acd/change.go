@@ -62,7 +62,7 @@ func (r *Router) contactChanged(ctx context.Context, was, c *contact.Contact) er
 	case contact.Connecting:
 		errs = append(errs, r.arm(ctx, timerOf(c, TimerConnect), connectTime(c)), r.connect(ctx, c))
 	case contact.Ended:
-		errs = append(errs, r.arm(ctx, timerOf(c, TimerACW), time.Duration(c.ACWSeconds)*time.Second))
+		errs = append(errs, r.arm(ctx, timerOf(c, TimerACW), c.WrapTime()))
 	case contact.Completed:
 		errs = append(errs, r.repairCompleted(ctx, was, c))
 		if c.Reason == contact.QueueTimeout || c.Reason == contact.QueueDeleted || c.ToCall() {

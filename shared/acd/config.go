@@ -38,12 +38,15 @@ type Queue struct {
 	Name          string
 	Group         string // routing group: queues and profiles connected by agents
 	RingSeconds   int    // how long an offer rings; 0 = 20
-	ACWSeconds    int    // time for after-contact work; 0 = none
+	ACWSeconds    int    // time for after-contact work; 0 = none, unless it is manual
 	Mode          PriorityMode
 	CreditSeconds int // with Credit: what one step of priority is worth
 	Record        bool
 	Needs         map[string]int // least level of each skill
 	Hours         string         // id of its hours of operation; "" = none are set
+
+	WrapUp   WrapUp   // when after-contact work ends
+	Required []string // what an agent has to have set before it does: FieldDisposition, FieldNote
 
 	LeastBusy       bool     // of agents who fit alike the least occupied, not the longest idle
 	MaxWaiting      int      // contacts that may wait; 0 = any number
@@ -56,6 +59,25 @@ type Queue struct {
 	CallFirst       string   // who is called first in callbacks: FirstCustomer, or FirstAgent; "" = the agent
 	AfterHours      string   // what becomes of new contacts outside Hours: "" they wait, Refuse, or a queue that they go to
 }
+
+// WrapUp is when after-contact work ends.
+type WrapUp string
+
+// The policies. Where something is required, time does not end it either: the
+// agent has yet to set it.
+const (
+	WrapTimed  WrapUp = ""       // when its time is over, or the agent says so
+	WrapManual WrapUp = "manual" // when the agent says so
+)
+
+// Fields that a queue may require.
+const (
+	FieldDisposition = "disposition" // one of those that the queue has
+	FieldNote        = "note"
+)
+
+// manual reports whether time does not end after-contact work of a queue.
+func (q Queue) manual() bool { return q.WrapUp == WrapManual || len(q.Required) > 0 }
 
 // Refuse, as Queue.AfterHours: the flow takes its error branch.
 const Refuse = "refuse"
@@ -101,7 +123,7 @@ func (q Queue) Put(tenant string) cloud.Write {
 		"record": q.Record, "needs": contact.LevelsItem(q.Needs), "hours": q.Hours,
 		"leastBusy": q.LeastBusy, "maxWaiting": int64(q.MaxWaiting), "maxWaitSeconds": int64(q.MaxWaitSeconds), "overflow": q.Overflow,
 		"overflowSeconds": int64(q.OverflowSeconds), "overflowDepth": int64(q.OverflowDepth), "afterHours": q.AfterHours, "callerId": q.CallerID, "dials": q.Dials,
-		"callFirst": q.CallFirst}}
+		"callFirst": q.CallFirst, "wrapUp": string(q.WrapUp), "required": q.Required}}
 }
 
 // Put returns the write that stores p, replacing an older one.
@@ -224,6 +246,8 @@ func (r *Routing) add(prefix, id string, i cloud.Item) {
 			LeastBusy: i.Bool("leastBusy"), MaxWaiting: num("maxWaiting"), MaxWaitSeconds: num("maxWaitSeconds"), Overflow: i.Str("overflow"),
 			OverflowSeconds: num("overflowSeconds"), OverflowDepth: num("overflowDepth"), AfterHours: i.Str("afterHours"), CallerID: i.Str("callerId"), CallFirst: i.Str("callFirst")}
 		q.Dials, _ = i["dials"].([]string)
+		q.Required, _ = i["required"].([]string)
+		q.WrapUp = WrapUp(i.Str("wrapUp"))
 		if q.RingSeconds <= 0 {
 			q.RingSeconds = 20
 		}

@@ -42,8 +42,8 @@ func (r *Router) end(ctx context.Context, s contactStep, why contact.Reason, of 
 		now := r.run.Now()
 		c.StopHold(now)
 		c.Reason, c.Disconnected = why, contact.Instant(now)
-		if c.State == contact.Connected && c.ACWSeconds > 0 && c.OfferAgent != "" {
-			c.ACWUntil = contact.Instant(now.Add(time.Duration(c.ACWSeconds) * time.Second))
+		if c.State == contact.Connected && c.WrapsUp() {
+			c.WrapUp(now)
 			return true, c.Move(contact.Ended, now)
 		}
 		return true, c.Move(contact.Completed, now)

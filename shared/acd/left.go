@@ -2,7 +2,6 @@ package acd
 
 import (
 	"context"
-	"time"
 
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
@@ -51,7 +50,7 @@ func (r *Router) leftChanged(ctx context.Context, old cloud.Item, left *contact.
 	if left.State == contact.Ended {
 		t := timerOf(left, TimerACW)
 		t.Left = true
-		return r.arm(ctx, t, time.Duration(left.ACWSeconds)*time.Second)
+		return r.arm(ctx, t, left.WrapTime())
 	}
 	return r.repairCompleted(ctx, &contact.Contact{}, left)
 }

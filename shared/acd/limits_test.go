@@ -165,3 +165,66 @@ func TestHowLongACallbackMayWait(t *testing.T) {
 	}
 	w.wantsState(again, contact.Completed, contact.QueueTimeout)
 }
+
+func TestWhenAfterContactWorkEnds(t *testing.T) {
+	tests := []struct {
+		name  string
+		queue Queue
+		after time.Duration // of which it is not over yet
+		ends  time.Duration // by itself
+	}{
+		{"when its time is over", Queue{ACWSeconds: 30}, 29 * time.Second, 35 * time.Second},
+		{"at once where there is none", Queue{}, -1, time.Second},
+		{"when the agent says so", Queue{WrapUp: WrapManual}, 7 * time.Hour, 9 * time.Hour},
+		{"when the agent says so, though it should take 30 s", Queue{WrapUp: WrapManual, ACWSeconds: 30}, 7 * time.Hour, 9 * time.Hour},
+		{"when what is required was set", Queue{ACWSeconds: 30, Required: []string{FieldDisposition}}, 7 * time.Hour, 9 * time.Hour},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, agentEnds := range []bool{false, true} {
+				w := newWorld(t)
+				tt.queue.ID, tt.queue.Group = "loans", "main"
+				w.configure(tt.queue.Put(tenant))
+				w.talk("c1")
+				w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft))
+				began := w.clock.Now()
+				for w.clock.Now().Before(began.Add(tt.after)) {
+					w.settle(min(time.Hour, began.Add(tt.after).Sub(w.clock.Now())))
+					w.must(w.router.Sweep(w.ctx, tenant))
+				}
+				if tt.after > 0 {
+					w.wants("c1", "ENDED lin", "lin", "AVAILABLE 1")
+				}
+				if c := w.contact("c1"); (tt.queue.ACWSeconds > 0) != !c.ACWUntil.IsZero() {
+					t.Errorf("it is to end at %s", c.ACWUntil)
+				}
+				if agentEnds {
+					w.must(w.router.Finish(w.ctx, tenant, "c1", "sold"))
+				} else {
+					for w.clock.Now().Before(began.Add(tt.ends)) {
+						w.settle(min(30*time.Minute, began.Add(tt.ends).Sub(w.clock.Now())))
+						w.must(w.router.Sweep(w.ctx, tenant))
+						w.settle(0)
+					}
+				}
+				w.wants("c1", "COMPLETED lin", "lin", "AVAILABLE 0")
+				w.is("records", w.segments("c1"), "0 lin CUSTOMER_DISCONNECT")
+			}
+		})
+	}
+}
+
+func TestWhoHandsAContactOverWrapsUpAsTheQueueSays(t *testing.T) {
+	w := newWorld(t)
+	w.configure(Queue{ID: "loans", Group: "main", WrapUp: WrapManual}.Put(tenant))
+	w.talk("c1")
+	c := w.contact("c1")
+	w.must(w.router.TransferToQueue(w.ctx, c, "cards"))
+	w.settle(7 * time.Hour)
+	left, err := w.router.Left(w.ctx, tenant, "c1", c.Offer)
+	if err != nil || left.State != contact.Ended || w.contact("c1").ACWManual {
+		t.Fatalf("what lin left: %+v, %v", left, err)
+	}
+	w.must(w.router.FinishLeft(w.ctx, left, "passed"))
+	w.wants("c1", "QUEUED", "lin", "AVAILABLE 0")
+}

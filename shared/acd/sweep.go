@@ -206,7 +206,7 @@ func (s *sweeper) offer(ctx context.Context, id contact.ID, offer contact.OfferI
 			t.Told = true
 		}
 	case contact.Ended:
-		t.Kind, limit = TimerACW, time.Duration(c.ACWSeconds)*time.Second+ringGrace
+		t.Kind, limit = TimerACW, c.WrapTime()+ringGrace
 	case contact.Completed:
 		limit = leakGrace
 	default:

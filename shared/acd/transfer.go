@@ -56,7 +56,7 @@ func (r *Router) TransferToQueue(ctx context.Context, c *contact.Contact, queueI
 
 // enterQueue sets what a queue decides of a contact.
 func enterQueue(c *contact.Contact, q Queue) {
-	c.Queue, c.Group, c.Needs, c.ACWSeconds = q.ID, q.Group, q.Needs, q.ACWSeconds
+	c.Queue, c.Group, c.Needs, c.ACWSeconds, c.ACWManual = q.ID, q.Group, q.Needs, q.ACWSeconds, q.manual()
 }
 
 // TransferToAgent offers the customer of a talk to one agent. If that agent does

@@ -44,7 +44,7 @@ func (q Request) enters(c *contact.Contact, queue Queue, at time.Time) error {
 	}
 	c.Epoch++
 	c.Queue, c.Group, c.Needs, c.Record, c.ACWSeconds = queue.ID, queue.Group, queue.Needs, q.Record, queue.ACWSeconds
-	c.Whispers = q.Whispers
+	c.Whispers, c.ACWManual = q.Whispers, queue.manual()
 	c.Priority, c.Enqueued, c.Excluded, c.Steps, c.NotBefore = cmpOr(q.Priority, DefaultPriority), now, nil, q.steps(), time.Time{}
 	c.Language, c.Moved, c.Passed = cmpOr(q.Language, c.Language), time.Time{}, nil
 	c.Came = time.Time{}

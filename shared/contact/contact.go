@@ -168,7 +168,8 @@ type Contact struct {
 	Hold         Hold
 	Disconnected time.Time
 	ACWSeconds   int       // time for after-contact work, 0 = none
-	ACWUntil     time.Time // set in Ended
+	ACWManual    bool      // after-contact work ends only when the agent says so, and ACWSeconds is what it should take
+	ACWUntil     time.Time // set in Ended, if ACWSeconds is
 	Reason       Reason
 	Disposition  string
 	Segment      int // this one's number; 0 is the first

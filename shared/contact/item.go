@@ -115,6 +115,7 @@ func (c *Contact) endItem(w writer) {
 	w.num("longestHoldUs", c.Hold.Longest.Microseconds())
 	w.time("disconnected", c.Disconnected)
 	w.num("acwSeconds", int64(c.ACWSeconds))
+	w.flag("acwManual", c.ACWManual)
 	w.time("acwUntil", c.ACWUntil)
 	w.str("reason", string(c.Reason))
 	w.str("disposition", c.Disposition)
@@ -147,7 +148,7 @@ func decode(i cloud.Item) *Contact {
 		Attempts: int(i.Int(AttrAttempts)), Record: i.Bool("record"), Whispers: i.Bool("whispers"), Recording: i.Str("recording"),
 		Initiated: at("initiated"), ToSystem: at("toSystem"), AgentJoined: at("joined"),
 		Hold:         Hold{Since: at("holdSince"), Count: int(i.Int("holds")), Total: us("heldUs"), Longest: us("longestHoldUs")},
-		Disconnected: at("disconnected"), ACWSeconds: int(i.Int("acwSeconds")), ACWUntil: at("acwUntil"),
+		Disconnected: at("disconnected"), ACWSeconds: int(i.Int("acwSeconds")), ACWManual: i.Bool("acwManual"), ACWUntil: at("acwUntil"),
 		Reason: Reason(i.Str("reason")), Disposition: i.Str("disposition"), Segment: int(i.Int("segment")),
 	}
 	c.readSegment(i)

@@ -69,7 +69,7 @@ func draw(t *rapid.T) *Contact {
 		Offer: OfferID(str("offer")), OfferAgent: str("agent"), AgentLeg: str("leg"), RingSeconds: num("ring"), Attempts: num("attempts"),
 		Record: rapid.Bool().Draw(t, "record"), Whispers: rapid.Bool().Draw(t, "whispers"), Recording: str("recording"), Initiated: at("initiated"), ToSystem: at("system at"),
 		AgentJoined: at("joined"), Hold: Hold{Since: at("hold"), Count: num("holds"), Total: time.Duration(num("held")) * time.Second, Longest: time.Millisecond},
-		Disconnected: at("disconnected"), ACWSeconds: num("acw"), ACWUntil: at("acwUntil"), Reason: Reason(str("reason")), Disposition: str("disposition"), Segment: num("segment"),
+		Disconnected: at("disconnected"), ACWSeconds: num("acw"), ACWManual: rapid.Bool().Draw(t, "acwManual"), ACWUntil: at("acwUntil"), Reason: Reason(str("reason")), Disposition: str("disposition"), Segment: num("segment"),
 	}
 	c.Tries, c.CustomerFirst, c.Calling, c.Window = Tries{num("tries"), num("max"), time.Duration(num("pause")) * time.Second}, rapid.Bool().Draw(t, "first"), at("calling"), str("window")
 	c.Flow, c.Moved = str("flow"), at("moved")

@@ -99,12 +99,35 @@ func (c *Contact) Leave(why Reason, next int, now time.Time) *Contact {
 // there is any, else for good.
 func (c *Contact) close(now time.Time) {
 	c.State = Completed
-	if c.ACWSeconds > 0 && c.OfferAgent != "" {
-		c.State, c.ACWUntil = Ended, now.Add(time.Duration(c.ACWSeconds)*time.Second)
+	if c.WrapsUp() {
+		c.State = Ended
+		c.WrapUp(now)
 	}
 	if now.After(c.Since) {
 		c.Since = now
 	}
+}
+
+// MaxWrapUp is when after-contact work ends of which its agent never says so: one
+// who is gone for good must not have the contact for ever.
+const MaxWrapUp = 8 * time.Hour
+
+// WrapsUp reports whether there is after-contact work when the call is over.
+func (c *Contact) WrapsUp() bool { return (c.ACWSeconds > 0 || c.ACWManual) && c.OfferAgent != "" }
+
+// WrapUp begins after-contact work.
+func (c *Contact) WrapUp(now time.Time) {
+	if c.ACWSeconds > 0 {
+		c.ACWUntil = Instant(now.Add(time.Duration(c.ACWSeconds) * time.Second))
+	}
+}
+
+// WrapTime is when after-contact work ends by itself.
+func (c *Contact) WrapTime() time.Duration {
+	if c.ACWManual {
+		return MaxWrapUp
+	}
+	return time.Duration(c.ACWSeconds) * time.Second
 }
 
 // unsend makes a contact that was sent to one agent or number wait for anybody,

@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,6 +13,7 @@ import (
 	"huawu/shared/auth"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
+	"huawu/shared/live/view"
 	"huawu/shared/sma"
 )
 
@@ -172,6 +175,9 @@ func (d *Desk) finish(ctx context.Context, who auth.Identity, in *finishInput) (
 	if !acd.Over(c) {
 		return nil, contact.ErrStep
 	}
+	if err := d.wrapped(ctx, c, in); err != nil {
+		return nil, err
+	}
 	if in.Body.Note != "" && c.State == contact.Ended {
 		if err := d.keepNote(ctx, c, who, "", in.Body.Note); err != nil {
 			return nil, err
@@ -181,4 +187,35 @@ func (d *Desk) finish(ctx context.Context, who auth.Identity, in *finishInput) (
 		return nil, err
 	}
 	return done(c), nil
+}
+
+// wrapped reports by its error what a contact's queue requires and the agent has
+// not set. Of one that is complete nothing is required any more.
+func (d *Desk) wrapped(ctx context.Context, c *contact.Contact, in *finishInput) error {
+	if c.State != contact.Ended {
+		return nil
+	}
+	routing, err := d.router.Routing(ctx, c.Tenant)
+	if err != nil {
+		return err
+	}
+	required := routing.Queues[c.Queue].Required
+	if slices.Contains(required, acd.FieldNote) && strings.TrimSpace(in.Body.Note) == "" {
+		return wrongField("body.note", "is required by the queue")
+	}
+	if !slices.Contains(required, acd.FieldDisposition) {
+		return nil
+	}
+	s, err := d.views.Settings(ctx, c.Tenant)
+	if err != nil {
+		return err
+	}
+	choices, own := s.Dispositions[c.Queue]
+	if !own {
+		choices = s.Dispositions[view.AnyQueue]
+	}
+	if len(choices) > 0 && !slices.ContainsFunc(choices, func(o view.Choice) bool { return o.Name == in.Body.Disposition }) {
+		return wrongField("body.disposition", "is none of those that the queue has")
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"huawu/shared/auth"
 	"huawu/shared/cloud"
 	"huawu/shared/contact"
+	"huawu/shared/live/view"
 )
 
 func TestACallbackIsAskedForAtTheDesk(t *testing.T) {
@@ -49,5 +50,39 @@ func TestACallbackIsAskedForAtTheDesk(t *testing.T) {
 	}
 	if c.State != contact.Queued || !c.CustomerFirst || c.Window != "shop" || c.Tries.Max != 3 || c.Customer.Full() != "+8613900139000" || c.Queue != "calls" || !c.Calling.IsZero() {
 		t.Errorf("the callback: %+v", c)
+	}
+}
+
+func TestWhatAQueueRequiresBeforeAfterContactWorkEnds(t *testing.T) {
+	tests := []struct {
+		name     string
+		required []string
+		body     string
+		status   int
+		field    string
+	}{
+		{"nothing", nil, `{"disposition":"anything"}`, 200, ""},
+		{"a disposition, one of its own", []string{acd.FieldDisposition}, `{"disposition":"sold"}`, 200, ""},
+		{"a disposition, and not just any", []string{acd.FieldDisposition}, `{"disposition":"anything"}`, 422, "body.disposition"},
+		{"a note", []string{acd.FieldNote}, `{"disposition":"sold","note":"  "}`, 422, "body.note"},
+		{"a note that is there", []string{acd.FieldNote}, `{"disposition":"anything","note":"called twice"}`, 200, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t)
+			b.write(view.PutDispositions("demo", view.AnyQueue, []view.Choice{{Name: "sold"}}))
+			b.write(acd.Queue{ID: "loans", Name: "Loans", Group: "g", RingSeconds: 20, ACWSeconds: 30, Required: tt.required}.Put("demo"))
+			mine := b.token("demo", lin, auth.Agent)
+			id := b.talk(mine)
+			if _, err := b.router.End(t.Context(), "demo", id, contact.CustomerLeft); err != nil {
+				t.Fatal(err)
+			}
+			at := "/v1/contacts/" + string(id) + "/finish"
+			if a := b.want(tt.status, mine, "POST", at, tt.body); tt.field != "" && !strings.Contains(string(a.raw), `"location":"`+tt.field+`"`) {
+				t.Errorf("%s", a.raw)
+			}
+			b.want(200, mine, "POST", at, `{"disposition":"sold","note":"done"}`)
+			b.want(200, mine, "POST", at, `{"disposition":"again"}`) // of what is complete nothing is required
+		})
 	}
 }

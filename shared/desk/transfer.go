@@ -139,6 +139,9 @@ func (d *Desk) finishLeft(ctx context.Context, who auth.Identity, in *finishInpu
 	if err != nil || left == nil {
 		return nil, firstOf(err, other)
 	}
+	if err := d.wrapped(ctx, left, in); err != nil {
+		return nil, err
+	}
 	if in.Body.Note != "" && left.State == contact.Ended {
 		if err := d.keepNote(ctx, left, who, "", in.Body.Note); err != nil {
 			return nil, err
