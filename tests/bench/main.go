@@ -45,20 +45,41 @@ func bill(ctx context.Context, t *table) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b, err := onecall.Place(ctx, dir)
+	for _, story := range []onecall.Story{onecall.Waits, onecall.AtOnce} {
+		if err := billOf(ctx, t, filepath.Join(dir, string(story[:9])), story); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func billOf(ctx context.Context, t *table, dir string, story onecall.Story) error {
+	b, err := onecall.Place(ctx, dir, story)
 	if err != nil {
 		return err
 	}
+	t.title("  a call " + string(story))
+	maxWrites, maxReads := story.Limits()
 	t.limit("questions to ivr until the contact waits", float64(b.Questions()), onecall.MaxQuestions)
 	t.row("other invocations until then (stream, queues)", count(sum(b.ToQueue.Invokes)-b.Questions()), "")
 	t.row("invocations of the whole call", listed(b.Invokes()), "")
 	kinds, units := b.Writes()
-	t.limit("write units, aim 19, without "+strings.Join(onecall.NotTheCalls(), ", "), units, onecall.MaxWriteUnits)
+	t.limit("write units without "+strings.Join(onecall.NotTheCalls(), ", "), units, maxWrites)
 	t.row("  of each kind", listed(kinds), "")
 	kinds, units = b.Reads()
-	t.row("read units without "+strings.Join(onecall.NotTheCalls(), ", "), count(units), "")
+	t.limit("read units without "+strings.Join(onecall.NotTheCalls(), ", "), units, maxReads)
 	t.row("  of each kind", listed(kinds), "")
 	t.row("requests, each Query and Get of desk and clock too", listed(b.Requests()), "")
+	for _, p := range []struct {
+		what    string
+		batch   float64
+		control bool
+		goal    string
+	}{{"call control of 1,000 calls, ten at a time", 10, true, fmt.Sprintf("$%g", onecall.MaxPrice)}, {"  with lists and webhook", 10, false, ""},
+		{"  with them, one at a time", 1, false, ""}} {
+		_, price := b.Price(p.batch, p.control)
+		t.row(p.what, fmt.Sprintf("$%.4f", price), p.goal)
+	}
 	return nil
 }
 

@@ -77,8 +77,8 @@ func TestWhatACallCosts(t *testing.T) {
 	t.Logf("write units %g with the recording's index item, list rows %g apart: %v", writes, n.Writes["L"], n.Writes)
 	t.Logf("read units %g, of configuration %g apart: %v", localcloud.Sum(n.Reads, "CFG"), n.Reads["CFG"], n.Reads)
 	t.Logf("requests %v, invocations %v", n.Requests, n.Invokes)
-	if writes > 22 {
-		t.Errorf("a call costs %g write units, more than 22", writes)
+	if writes > 18 {
+		t.Errorf("a call costs %g write units, more than 18", writes)
 	}
 }
 

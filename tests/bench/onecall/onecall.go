@@ -13,7 +13,10 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"huawu/flows"
 	"huawu/localstack/onebox"
@@ -22,17 +25,25 @@ import (
 	"huawu/shared/acd"
 	"huawu/shared/cloud/localcloud"
 	"huawu/shared/crm"
+	"huawu/shared/event"
 )
 
-// Limits of a queued call, of DESIGN decision 7.
+// Limits of a call, of DESIGN decision 7.
 const (
-	MaxQuestions  = 3  // of the relay to the ivr function until the contact waits
-	MaxWriteUnits = 22 // with every kind of item but those of NotTheCalls
-	MaxReadUnits  = 16 // likewise; the recording may be looked for twice
-	// MaxControlReads are those of them that route and control the call: without
+	MaxQuestions = 3 // of the relay to the ivr function until the contact waits
+	// MaxControlReads are the read units that route and control the call: without
 	// the webhook, the check of the recording and the agent's screen.
 	MaxControlReads = 12
 )
+
+// Limits returns the most write and read units of a call, with every kind of item but
+// those of NotTheCalls. The recording may be looked for twice.
+func (s Story) Limits() (writes, reads float64) {
+	if s == AtOnce {
+		return 18, 15
+	}
+	return 21, 17.5
+}
 
 // NotTheCalls returns the kinds of items that are not counted: rows of lists,
 // configuration that is read again by the clock, whether a page looks on, which
@@ -46,6 +57,7 @@ type Bill struct {
 	Available localcloud.Counters // part of Call that is the agent's going available and not the call's, measured before
 	Asked     localcloud.Counters // what this program's question for the contact's id read: no part of Reads
 	Screen    localcloud.Counters // part of Call that shows the agent who calls
+	Frames    int64               // of contacts, that the agent's page was sent
 }
 
 // Questions is how often the relay asked the ivr function on the way to the queue.
@@ -65,10 +77,12 @@ func (b Bill) Reads() (map[string]float64, float64) {
 
 // ControlReads returns the read units that route and control the call: Reads
 // without the webhook, which reads the record once, the recording's check, and
-// the agent's screen.
+// the agent's screen, which the flow's attributes are read for once more when an
+// offer pops up.
 func (b Bill) ControlReads() float64 {
 	own, _ := b.Reads()
-	return localcloud.Sum(less(own, b.Screen.Reads), append(NotTheCalls(), "H", "RECORDING")...) - 1
+	const record, pop = 1, 0.5
+	return localcloud.Sum(less(own, b.Screen.Reads), append(NotTheCalls(), "H", "RECORDING")...) - record - pop
 }
 
 // Requests returns the requests per operation, of every kind of item.
@@ -93,22 +107,37 @@ const (
 	acwSeconds  = 3
 )
 
+// moment is how long an agent takes at least: what follows is no change of the same
+// moment, which pages would be told together.
+const moment = time.Second
+
 // streamDelay is how late Lambda may read the stream, as it asks a shard four times
 // a second. A stream that tells at once makes the acd function look for rows which
 // the first writer is just putting: a few refused writes more, at other moments in
 // each run.
 const streamDelay = 250 * time.Millisecond
 
+// Story is how a call comes to its agent.
+type Story string
+
+// The stories.
+const (
+	Waits  Story = "that waits for its agent"
+	AtOnce Story = "that finds its agent free"
+)
+
 // run is one call under way.
 type run struct {
-	box   *onebox.Box
-	agent onebox.Login
+	box    *onebox.Box
+	agent  onebox.Login
+	story  Story
+	frames atomic.Int64 // of contacts, that the agent's page was sent
 }
 
 // Place starts a centre in a folder, places one call with a caller and an agent of
 // its own, and returns the bill once nothing more happens. It takes about half a
 // minute, most of it prompts and timers.
-func Place(ctx context.Context, dir string) (b Bill, err error) {
+func Place(ctx context.Context, dir string, story Story) (b Bill, err error) {
 	free := netip.MustParseAddrPort("127.0.0.1:0")
 	box, err := onebox.Start(ctx, onebox.Config{Data: dir, HTTP: free, SIP: free, Admin: free, Fast: true, Demo: true,
 		NoRules: true, RingSeconds: ringSeconds, ACWSeconds: acwSeconds, DrainWait: time.Second})
@@ -125,7 +154,7 @@ func Place(ctx context.Context, dir string) (b Bill, err error) {
 			err = e
 		}
 	}()
-	r := &run{box, box.Info().Agents[0]}
+	r := &run{box: box, agent: box.Info().Agents[0], story: story}
 	relay, err := netip.ParseAddrPort(box.Info().SIP)
 	if err != nil {
 		return b, err
@@ -140,9 +169,16 @@ func Place(ctx context.Context, dir string) (b Bill, err error) {
 		return b, err
 	}
 	defer carrier.Close()
+	if err := r.look(ctx); err != nil {
+		return b, err
+	}
 	if b.Available, err = r.goAvailable(ctx); err != nil {
 		return b, err
 	}
+	if story == AtOnce {
+		b.Available = localcloud.Counters{}
+	}
+	before := r.frames.Load()
 	caller, err := r.queue(ctx, carrier, &b)
 	if err != nil {
 		return b, err
@@ -151,11 +187,43 @@ func Place(ctx context.Context, dir string) (b Bill, err error) {
 		return b, err
 	}
 	b.Call, err = r.settled(ctx)
+	b.Frames = r.frames.Load() - before
 	return b, err
 }
 
-// goAvailable counts what an agent's going available costs while nobody waits,
-// and leaves the agent offline again.
+// look opens the agent's page.
+func (r *run) look(ctx context.Context) error {
+	var ticket struct {
+		URL string `json:"url"`
+	}
+	if err := r.desk(ctx, "POST", "/v1/live/tickets", nil, &ticket); err != nil {
+		return err
+	}
+	page, _, err := websocket.Dial(ctx, ticket.URL, nil)
+	if err != nil {
+		return err
+	}
+	page.SetReadLimit(1 << 20)
+	if err := page.Write(ctx, websocket.MessageText, []byte(`{"type":"subscribe","topic":"me"}`)); err != nil {
+		return err
+	}
+	if _, _, err := page.Read(ctx); err != nil { // the snapshot
+		return err
+	}
+	go func() { // until the centre ends
+		for {
+			if _, text, err := page.Read(ctx); err != nil {
+				return
+			} else if bytes.Contains(text, []byte(`"entity":"offer"`)) || bytes.Contains(text, []byte(`"entity":"contact"`)) {
+				r.frames.Add(1) // the agent's own status is not the call's
+			}
+		}
+	}()
+	return nil
+}
+
+// goAvailable counts what an agent's going available costs while nobody waits, and
+// leaves the agent offline again if the call is to wait.
 func (r *run) goAvailable(ctx context.Context) (n localcloud.Counters, err error) {
 	if _, err = r.settled(ctx); err != nil {
 		return n, err
@@ -164,7 +232,7 @@ func (r *run) goAvailable(ctx context.Context) (n localcloud.Counters, err error
 	if err = r.desk(ctx, "POST", "/v1/agents/me/status", map[string]string{"status": "available"}, nil); err != nil {
 		return n, err
 	}
-	if n, err = r.settled(ctx); err != nil {
+	if n, err = r.settled(ctx); err != nil || r.story == AtOnce {
 		return n, err
 	}
 	if err = r.desk(ctx, "POST", "/v1/agents/me/status", map[string]string{"status": "offline"}, nil); err != nil {
@@ -191,12 +259,12 @@ func (r *run) queue(ctx context.Context, carrier *relaytest.Carrier, b *Bill) (*
 	if err := caller.SendDigits(ctx, "1"); err != nil {
 		return nil, err
 	}
-	err = until(ctx, "a waiting row", func() bool {
+	err = until(ctx, "a waiting row or a claim", func() bool {
 		b.ToQueue = r.box.Cloud().Counters()
-		return b.ToQueue.Writes["W"] > 0
+		return b.ToQueue.Writes["W"]+b.ToQueue.Writes["A"] > 0
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || r.story == AtOnce {
+		return caller, err
 	}
 	return caller, hears(ctx, caller, "common/queue-music.wav")
 }
@@ -205,11 +273,13 @@ func (r *run) queue(ctx context.Context, carrier *relaytest.Carrier, b *Bill) (*
 // up, and the agent finishes.
 func (r *run) talk(ctx context.Context, caller *relaytest.Call, phone *relaytest.Phone, b *Bill) error {
 	before := r.box.Cloud().Counters()
-	if err := r.desk(ctx, "POST", "/v1/agents/me/status", map[string]string{"status": "available"}, nil); err != nil {
-		return err
+	if r.story == Waits {
+		if err := r.desk(ctx, "POST", "/v1/agents/me/status", map[string]string{"status": "available"}, nil); err != nil {
+			return err
+		}
+		b.Screen.Reads = less(r.box.Cloud().Counters().Reads, before.Reads) // the stream comes later: this is all the desk's
+		maps.DeleteFunc(b.Screen.Reads, func(kind string, _ float64) bool { return kind != "C/META" && kind != "C/FLOW" })
 	}
-	b.Screen.Reads = less(r.box.Cloud().Counters().Reads, before.Reads) // the stream comes later: this is all the desk's
-	maps.DeleteFunc(b.Screen.Reads, func(kind string, _ float64) bool { return kind != "C/META" && kind != "C/FLOW" })
 	var agent *relaytest.Call
 	select {
 	case agent = <-phone.Incoming():
@@ -245,6 +315,11 @@ func (r *run) talk(ctx context.Context, caller *relaytest.Call, phone *relaytest
 	if err := agent.Ended(ctx); err != nil {
 		return err
 	}
+	select {
+	case <-time.After(moment):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return until(ctx, "the end of after-contact work", func() bool {
 		// A moment early the hang-up is not yet reported; late the timer was first.
 		err := r.desk(ctx, "POST", "/v1/contacts/"+me.Contacts[0].ID+"/finish", map[string]string{"disposition": "resolved"}, nil)
@@ -259,7 +334,7 @@ func (r *run) settled(ctx context.Context) (localcloud.Counters, error) {
 	last, quiet := c.Counters(), time.Now()
 	err := until(ctx, "quiet", func() bool {
 		now := c.Counters()
-		left := c.Depth(acd.TimerQueue) + c.Depth(crm.Queue) + c.Depth("recording") + c.Depth("relay-1")
+		left := c.Depth(acd.TimerQueue) + c.Depth(crm.Queue) + c.Depth("recording") + c.Depth("relay-1") + c.Depth(event.LiveQueue)
 		if left > 0 || !same(now, last) {
 			last, quiet = now, time.Now()
 		}
