@@ -102,6 +102,7 @@ func Small() []Scenario {
 		{Name: "one contact at once, one waits, one agent", Slots: 1, Procs: []int8{arrives, enqueues, comes, expires}},
 		{Name: "two contacts at once, one agent, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, arrives, comes, repairs}},
 		{Name: "two contacts at once, one agent with two slots, a crash", Slots: 2, Crashes: 1, Procs: []int8{arrives, arrives, comes, repairs}},
+		{Name: "two contacts at once, two agents", Slots: 1, Procs: []int8{arrives, arrives, comes, comes}},
 		{Name: "a contact at once whose caller gives up, two agents, a crash", Slots: 1, Crashes: 1, Procs: []int8{arrives, comes, comes, abandons, repairs}},
 	}
 }
