@@ -130,10 +130,23 @@ func allowed(was, now cloud.Item) bool {
 		return false
 	case old.State != c.State && !contact.CanMove(old.State, c.State):
 		return false
-	case c.Offer != "" && c.Offer != old.Offer: // a new offer is of one who waits or comes, and never of one who has another
-		return (old.State == contact.Queued || old.State == contact.InFlow && old.Offer == "") && c.State == contact.Offered
+	case c.Offer != "" && c.Offer != old.Offer:
+		return mayBeOffered(old, c)
 	}
 	return true
+}
+
+// mayBeOffered reports whether a contact may get a new offer: one who waits or comes
+// may, and never one who has another, unless it is passed on, which begins a segment,
+// or given back to who passed it on.
+func mayBeOffered(old, c *contact.Contact) bool {
+	switch {
+	case c.Segment > old.Segment:
+		return true
+	case old.State == contact.Queued || old.State == contact.InFlow:
+		return old.Offer == "" && c.State == contact.Offered
+	}
+	return old.State == contact.Offered && c.State == contact.Offered && old.FromOffer != ""
 }
 
 // slotsHold reports whether an agent has as many contacts as slots in use, and no
