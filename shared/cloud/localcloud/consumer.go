@@ -113,12 +113,10 @@ func (c *Cloud) deliver(ctx context.Context, l *lane) (bool, error) {
 		return false, err
 	}
 	if len(l.work) == 0 {
-		batch, err := c.readStream(l.shard, l.at, l.Batch)
-		if err != nil || len(batch) == 0 {
+		batch, last, err := c.readStream(l.shard, l.at, l.Batch, l.filter)
+		if err != nil || last == l.at {
 			return false, err
 		}
-		last := batch[len(batch)-1].seq
-		batch = slices.DeleteFunc(batch, func(e entry) bool { return !l.filter.takes(e.event) })
 		if len(batch) == 0 {
 			l.at = last
 			return true, c.advance(l.Name, l.shard, last)

@@ -89,37 +89,44 @@ type entry struct {
 	event events.DynamoDBEventRecord
 }
 
-// readStream returns up to limit records of a shard after a sequence number.
-func (c *Cloud) readStream(shard int, after uint64, limit int) ([]entry, error) {
-	var out []entry
-	err := c.store.View(func(tx kv.Tx) error {
+// readStream reads up to limit records of a shard after a sequence number, and
+// returns those that a filter takes, and the last that was read.
+func (c *Cloud) readStream(shard int, after uint64, limit int, only filter) (out []entry, last uint64, err error) {
+	last = after
+	err = c.store.View(func(tx kv.Tx) error {
 		var bad error
+		read := 0
 		tx.Ascend(spaceStream, streamKey(shard, after+1), func(k, v []byte) bool {
-			if k[0] != byte(shard>>8) || k[1] != byte(shard) || len(out) == limit {
+			if k[0] != byte(shard>>8) || k[1] != byte(shard) || read == limit {
 				return false
 			}
-			e, err := entryOf(number(k[2:]), v)
+			seq := number(k[2:])
+			e, taken, err := entryOf(seq, v, only)
 			if err != nil {
 				bad = err
 				return false
 			}
-			out = append(out, e)
+			if taken {
+				out = append(out, e)
+			}
+			read, last = read+1, seq
 			return true
 		})
 		return bad
 	})
-	return out, storeError(err)
+	return out, last, storeError(err)
 }
 
-// entryOf makes the event of a record, in the shape that Lambda gets.
-func entryOf(seq uint64, b []byte) (entry, error) {
+// entryOf makes the event of a record, in the shape that Lambda gets, if a filter
+// takes it: that sees no image.
+func entryOf(seq uint64, b []byte, only filter) (e entry, taken bool, err error) {
 	r, err := attr.Decode(b)
 	if err != nil {
-		return entry{}, err
+		return e, false, err
 	}
 	old, _ := r["old"].([]byte)
 	next, _ := r["new"].([]byte)
-	e := entry{seq: seq, at: time.Unix(0, r.Int("at")).UTC()}
+	e = entry{seq: seq, at: time.Unix(0, r.Int("at")).UTC()}
 	e.event = events.DynamoDBEventRecord{
 		AWSRegion:      Region,
 		EventID:        eventID(seq),
@@ -139,13 +146,16 @@ func entryOf(seq uint64, b []byte) (entry, error) {
 	}
 	d := &e.event.Change
 	if d.Keys, err = lambdaevent.FromItem(cloud.Item{cloud.AttrPart: r.Str("part"), cloud.AttrSort: r.Str("sort")}); err != nil {
-		return entry{}, err
+		return e, false, err
+	}
+	if !only.takes(e.event) {
+		return e, false, nil
 	}
 	if d.OldImage, err = image(old); err != nil {
-		return entry{}, err
+		return e, false, err
 	}
 	d.NewImage, err = image(next)
-	return e, err
+	return e, true, err
 }
 
 func image(b []byte) (lambdaevent.Image, error) {

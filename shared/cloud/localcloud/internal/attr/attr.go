@@ -6,7 +6,6 @@ package attr
 import (
 	"encoding/binary"
 	"errors"
-	"math"
 	"slices"
 
 	"huawu/shared/cloud"
@@ -29,9 +28,10 @@ const (
 // Encode returns item as bytes.
 func Encode(item cloud.Item) []byte { return appendMap(make([]byte, 0, 256), item) }
 
-// Decode reads what Encode wrote. The item shares nothing with b.
+// Decode reads what Encode wrote. The item shares nothing with b: its names and
+// texts are parts of one copy.
 func Decode(b []byte) (cloud.Item, error) {
-	r := reader{b: b}
+	r := reader{b: string(b)}
 	m := r.object(0)
 	if r.bad || len(r.b) > 0 {
 		return nil, ErrForm
@@ -40,7 +40,8 @@ func Decode(b []byte) (cloud.Item, error) {
 }
 
 func appendMap(b []byte, m map[string]any) []byte {
-	names := make([]string, 0, len(m))
+	var few [64]string // most items have fewer
+	names := few[:0]
 	for name := range m {
 		names = append(names, name)
 	}
@@ -92,25 +93,42 @@ func appendValue(b []byte, v any) []byte {
 
 // reader reads values; bad is set by the first thing that does not fit.
 type reader struct {
-	b   []byte
+	b   string
 	bad bool
+}
+
+// number reads a number as binary.AppendUvarint writes it.
+func (r *reader) number() uint64 {
+	var n uint64
+	for i := 0; i < len(r.b) && i < binary.MaxVarintLen64; i++ {
+		c := r.b[i]
+		if c < 0x80 {
+			if i == binary.MaxVarintLen64-1 && c > 1 {
+				break // more than 64 bits
+			}
+			r.b = r.b[i+1:]
+			return n | uint64(c)<<(7*i)
+		}
+		n |= uint64(c&0x7f) << (7 * i)
+	}
+	r.bad = true
+	return 0
 }
 
 // count reads a number that is at most what is left, so that it bounds memory.
 func (r *reader) count() int {
-	n, used := binary.Uvarint(r.b)
-	if used <= 0 || n > uint64(len(r.b)-used) {
+	n := r.number()
+	if r.bad || n > uint64(len(r.b)) {
 		r.bad = true
 		return 0
 	}
-	r.b = r.b[used:]
 	return int(n)
 }
 
-func (r *reader) bytes() []byte {
+func (r *reader) text() string {
 	n := r.count()
 	if r.bad {
-		return nil
+		return ""
 	}
 	out := r.b[:n]
 	r.b = r.b[n:]
@@ -121,7 +139,7 @@ func (r *reader) object(depth int) map[string]any {
 	n := r.count()
 	m := make(map[string]any, min(n, 64))
 	for range n {
-		name := string(r.bytes())
+		name := r.text()
 		v := r.value(depth)
 		if r.bad {
 			return nil
@@ -140,17 +158,12 @@ func (r *reader) value(depth int) any {
 	r.b = r.b[1:]
 	switch tag {
 	case tagText:
-		return string(r.bytes())
+		return r.text()
 	case tagNumber:
-		n, used := binary.Varint(r.b)
-		if used <= 0 {
-			r.bad = true
-			return nil
-		}
-		r.b = r.b[used:]
-		return n
+		n := r.number()
+		return int64(n>>1) ^ -int64(n&1) // as binary.AppendVarint writes it
 	case tagBytes:
-		return append([]byte{}, r.bytes()...)
+		return append([]byte{}, r.text()...)
 	case tagTrue:
 		return true
 	case tagFalse:
@@ -170,7 +183,7 @@ func (r *reader) texts() any {
 	n := r.count()
 	out := make([]string, 0, min(n, 1024))
 	for range n {
-		out = append(out, string(r.bytes()))
+		out = append(out, r.text())
 		if r.bad {
 			return nil
 		}
@@ -242,6 +255,9 @@ func numberSize(v int64) int {
 	for v%10 == 0 { // trailing zeros are not stored
 		v /= 10
 	}
-	digits := int(math.Log10(math.Abs(float64(v)))) + 1
+	digits := 0
+	for ; v != 0; v /= 10 {
+		digits++
+	}
 	return n + (digits+1)/2
 }

@@ -41,7 +41,7 @@ func (t *memoryTx) Get(s Space, k []byte) []byte {
 	if l == nil {
 		return nil
 	}
-	if n := l.seek(k, nil); n != nil && bytes.Equal(n.key, k) {
+	if n := l.byKey[string(k)]; n != nil {
 		return n.val
 	}
 	return nil
@@ -99,23 +99,26 @@ type node struct {
 	next     []*node
 }
 
-// skiplist is an ordered map with O(log n) operations. Its levels come from a
-// fixed seed: order and cost are the same in each run.
+// skiplist is an ordered map: to add, remove and find a place is O(log n), to find
+// a key O(1). Its levels come from a fixed seed: order and cost are the same in
+// each run.
 type skiplist struct {
-	head *node
-	tail *node
-	rand *rand.Rand
+	head  *node
+	tail  *node
+	byKey map[string]*node
+	top   int // levels in use
+	rand  *rand.Rand
 }
 
 func newSkiplist() *skiplist {
-	return &skiplist{head: &node{next: make([]*node, maxLevel)}, rand: rand.New(rand.NewPCG(1, 2))}
+	return &skiplist{head: &node{next: make([]*node, maxLevel)}, byKey: map[string]*node{}, top: 1, rand: rand.New(rand.NewPCG(1, 2))}
 }
 
 // seek returns the first node with a key ≥ k. If path is given it receives the
 // last node before it on each level.
 func (l *skiplist) seek(k []byte, path []*node) *node {
 	n := l.head
-	for level := maxLevel - 1; level >= 0; level-- {
+	for level := l.top - 1; level >= 0; level-- {
 		for n.next[level] != nil && bytes.Compare(n.next[level].key, k) < 0 {
 			n = n.next[level]
 		}
@@ -130,8 +133,7 @@ func (l *skiplist) seek(k []byte, path []*node) *node {
 }
 
 func (l *skiplist) put(k, v []byte) {
-	var path [maxLevel]*node
-	if n := l.seek(k, path[:]); n != nil && bytes.Equal(n.key, k) {
+	if n := l.byKey[string(k)]; n != nil {
 		n.val = v
 		return
 	}
@@ -139,10 +141,14 @@ func (l *skiplist) put(k, v []byte) {
 	for height < maxLevel && l.rand.Uint32()&1 == 0 {
 		height++
 	}
+	l.top = max(l.top, height)
+	var path [maxLevel]*node
+	l.seek(k, path[:])
 	n := &node{key: bytes.Clone(k), val: v, next: make([]*node, height)}
 	for level := range height {
 		n.next[level], path[level].next[level] = path[level].next[level], n
 	}
+	l.byKey[string(k)] = n
 	if path[0] != l.head {
 		n.prev = path[0]
 	}
@@ -154,11 +160,13 @@ func (l *skiplist) put(k, v []byte) {
 }
 
 func (l *skiplist) remove(k []byte) {
-	var path [maxLevel]*node
-	n := l.seek(k, path[:])
-	if n == nil || !bytes.Equal(n.key, k) {
+	n := l.byKey[string(k)]
+	if n == nil {
 		return
 	}
+	delete(l.byKey, string(k))
+	var path [maxLevel]*node
+	l.seek(k, path[:])
 	for level := range n.next {
 		path[level].next[level] = n.next[level]
 	}
