@@ -127,30 +127,50 @@ type replayQueue struct {
 	ServiceLevel metric.Value `json:"serviceLevel"`
 	Speed        float64      `json:"answerSpeedSeconds"`
 	HandleTime   float64      `json:"handleTimeSeconds"`
+	Waits        replayWaits  `json:"estimatedWaits"`
+}
+
+// replayWaits is how far the waits held that were estimated as contacts came.
+type replayWaits struct {
+	Estimates  int     `json:"estimates"` // of contacts that found nobody free, and got an agent
+	WithinSoon int     `json:"withinSoon"`
+	WithinLow  int     `json:"withinLow"`
+	WithinHigh int     `json:"withinHigh"`
+	Error      float64 `json:"meanErrorSeconds"`
+}
+
+func (w replayWaits) String() string {
+	if w.Estimates == 0 {
+		return "–"
+	}
+	of := func(n int) float64 { return 100 * float64(n) / float64(w.Estimates) }
+	return fmt.Sprintf("%.0f / %.0f / %.0f %% of %d", of(w.WithinSoon), of(w.WithinLow), of(w.WithinHigh), w.Estimates)
 }
 
 func (c *replayColumn) count(o metric.Options) {
 	r := c.result
 	c.Occupancy, c.Longest, c.Waiting = r.Occupancy(), r.Longest.Seconds(), r.Waiting
 	for _, q := range c.config.Queues {
-		n := r.Queues[q.ID]
+		n, h := r.Queues[q.ID], r.Held[q.ID]
 		speed, _ := n.AnswerSpeed()
 		handle, _ := n.HandleTime()
-		c.Queues = append(c.Queues, replayQueue{q.ID, n, n.ServiceLevel(metric.Huawu, o, metric.Switches{}), speed.Seconds(), handle.Seconds()})
+		c.Queues = append(c.Queues, replayQueue{q.ID, n, n.ServiceLevel(metric.Huawu, o, metric.Switches{}), speed.Seconds(), handle.Seconds(),
+			replayWaits{h.Estimates, h.WithinSoon, h.WithinLow, h.WithinHigh, h.Error.Seconds()}})
 	}
 }
 
 func printReplay(out io.Writer, columns []replayColumn) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "configuration\tqueue\toffered\tanswered\tabandoned\tservice level\tanswer speed\thandle time")
+	fmt.Fprintln(w, "configuration\tqueue\toffered\tanswered\tabandoned\tservice level\tanswer speed\thandle time\testimates held")
 	for _, c := range columns {
 		for _, q := range c.Queues {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%.1f %%\t%.1f s\t%.1f s\n", c.Name, q.ID, q.Offered, q.Answered, q.Abandoned, 100*q.ServiceLevel.Share, q.Speed, q.HandleTime)
+			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%.1f %%\t%.1f s\t%.1f s\t%s\n", c.Name, q.ID, q.Offered, q.Answered, q.Abandoned, 100*q.ServiceLevel.Share, q.Speed, q.HandleTime, q.Waits)
 		}
 		fmt.Fprintf(w, "%s\toccupancy %.1f %%, longest wait %.1f s, %d still waiting\n", c.Name, 100*c.Occupancy, c.Longest, c.Waiting)
 	}
 	if len(columns) > 0 && len(columns[0].Queues) > 0 {
 		fmt.Fprintf(w, "\nservice level: %s\n", columns[0].Queues[0].ServiceLevel.Definition)
+		fmt.Fprintln(w, "estimates held: waited no longer than 10 / 50 / 90 % were to, as estimated when they came")
 	}
 	return w.Flush()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,4 +79,30 @@ func FuzzReadDay(f *testing.F) {
 	f.Add([]byte(day), false)
 	f.Add([]byte(records), true)
 	f.Fuzz(func(_ *testing.T, raw []byte, lines bool) { _, _, _ = readDay(raw, lines) })
+}
+
+// TestReplayTellsHowFarEstimatesHeld: one agent, a contact each minute that takes
+// just as long, behind two that came before. From the sixth on there is a pace.
+func TestReplayTellsHowFarEstimatesHeld(t *testing.T) {
+	var contacts []string
+	for n := range 30 {
+		contacts = append(contacts, fmt.Sprintf(`{"id": "c%02d", "at": "2026-11-20T09:%02d:00Z", "queue": "loans", "talkSeconds": 60}`, n, max(0, n-2)))
+	}
+	text := `{"queues": [{"id": "loans"}], "profiles": [{"id": "all", "queues": [{"queue": "loans", "priority": 1}]}], "contacts": [` + strings.Join(contacts, ",") + `],
+ "shifts": [{"agent": "lin", "profile": "all", "from": "2026-11-20T09:00:00Z", "to": "2026-11-20T11:00:00Z"}]}`
+	var out bytes.Buffer
+	if err := replayDay(t.Context(), &out, []string{"-o", "json", file(t, "day.json", text)}); err != nil {
+		t.Fatal(err)
+	}
+	var got []replayColumn
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if w := got[0].Queues[0].Waits; w.Estimates < 20 || w.Estimates > 25 || w.WithinHigh != w.Estimates || w.Error > 60 {
+		t.Errorf("%+v", w)
+	}
+	out.Reset()
+	if err := replayDay(t.Context(), &out, []string{file(t, "day.json", text)}); err != nil || !strings.Contains(out.String(), "100 % of 2") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
 }

@@ -29,8 +29,8 @@ type Places struct {
 // secrets.
 func NewPlaces(r *Router, random io.Reader) *Places { return &Places{r, random} }
 
-// placeLife is how long a token holds.
-const placeLife = 24 * time.Hour
+// PlaceLife is how long a token holds.
+const PlaceLife = 24 * time.Hour
 
 // ErrPlace is returned for a token that is not good, or not any more: forged, too
 // old, of another tenant, used by another contact, or of one whom an agent had.
@@ -128,7 +128,7 @@ func (p *Places) Regain(ctx context.Context, tenant string, old contact.ID, with
 func (p *Places) use(ctx context.Context, tenant string, of, id contact.ID) error {
 	key := cloud.Key{Part: tenant + "|PLACE#" + string(of), Sort: "USED"}
 	_, err := p.router.write(ctx, cloud.Write{Key: key, If: []cloud.Cond{{Attr: cloud.AttrPart, Op: "absent"}},
-		Put: cloud.Item{contact.AttrVersion: int64(1), "contact": string(id), cloud.AttrTTL: p.router.run.Now().Add(2 * placeLife).Unix()}})
+		Put: cloud.Item{contact.AttrVersion: int64(1), "contact": string(id), cloud.AttrTTL: p.router.run.Now().Add(2 * PlaceLife).Unix()}})
 	if err == nil {
 		return nil
 	}
@@ -176,7 +176,7 @@ func (p *Places) read(ctx context.Context, tenant, token string) (claims placeCl
 	if err != nil || json.Unmarshal(body, &claims) != nil || claims.Tenant != tenant {
 		return claims, ErrPlace
 	}
-	if age := p.router.run.Now().Sub(time.Unix(claims.Issued, 0)); age > placeLife {
+	if age := p.router.run.Now().Sub(time.Unix(claims.Issued, 0)); age > PlaceLife {
 		return claims, ErrPlace
 	}
 	return claims, nil

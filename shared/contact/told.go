@@ -10,11 +10,11 @@ import (
 
 // Told is the first wait that a contact was told while it waited, kept in the
 // flow item and in the record, so that a day's promises can be held against what
-// came. Half of those who are told it are to wait no longer than Low, nine in ten
-// no longer than High, from At on.
+// came. From At on one in ten is to wait no longer than Soon, half no longer than
+// Low, nine in ten no longer than High.
 type Told struct {
-	At              time.Time
-	Low, Mean, High time.Duration
+	At                    time.Time
+	Soon, Low, Mean, High time.Duration
 }
 
 // AttrTold names the attribute of a Told.
@@ -28,16 +28,16 @@ func (t Told) String() string {
 	if t.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("%d|%d|%d|%d", Micros(t.At), t.Low.Milliseconds(), t.Mean.Milliseconds(), t.High.Milliseconds())
+	return fmt.Sprintf("%d|%d|%d|%d|%d", Micros(t.At), t.Soon.Milliseconds(), t.Low.Milliseconds(), t.Mean.Milliseconds(), t.High.Milliseconds())
 }
 
 // ToldFrom reads what was told out of an item; zero for anything else.
 func ToldFrom(i cloud.Item) (t Told) {
-	var at, low, mean, high int64
-	n, err := fmt.Sscanf(strings.ReplaceAll(i.Str(AttrTold), "|", " "), "%d %d %d %d", &at, &low, &mean, &high)
-	if err != nil || n != 4 || at <= 0 || low < 0 || mean < 0 || high < 0 {
+	var at, soon, low, mean, high int64
+	n, err := fmt.Sscanf(strings.ReplaceAll(i.Str(AttrTold), "|", " "), "%d %d %d %d %d", &at, &soon, &low, &mean, &high)
+	if err != nil || n != 5 || at <= 0 || soon < 0 || low < 0 || mean < 0 || high < 0 {
 		return Told{}
 	}
 	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-	return Told{FromMicros(at), ms(low), ms(mean), ms(high)}
+	return Told{FromMicros(at), ms(soon), ms(low), ms(mean), ms(high)}
 }

@@ -8,6 +8,7 @@
 package desk
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -47,6 +48,7 @@ type Desk struct {
 	tokens     *auth.Tokens
 	login      *login.Service
 	views      *view.Views
+	places     *acd.Places
 	live       Live
 	sip        SIP
 	local      bool
@@ -74,7 +76,7 @@ type Config struct {
 // New returns the handler of the API.
 func New(c Config) http.Handler {
 	d := &Desk{table: c.Table, router: c.Router, lists: event.Lists{Table: c.Table}, recordings: recording.Store{Table: c.Table, Blobs: c.Blobs, Keys: c.Keys},
-		tokens: c.Tokens, login: c.Login, views: view.New(c.Table, c.Router, c.Now), live: c.Live, sip: c.SIP, local: c.Local, instance: c.Instance, now: c.Now, log: c.Log}
+		tokens: c.Tokens, login: c.Login, views: view.New(c.Table, c.Router, c.Now), places: acd.NewPlaces(c.Router, rand.Reader), live: c.Live, sip: c.SIP, local: c.Local, instance: c.Instance, now: c.Now, log: c.Log}
 	mux := http.NewServeMux()
 	api := humago.New(mux, description())
 	api.UseMiddleware(d.identify(api))
@@ -82,6 +84,8 @@ func New(c Config) http.Handler {
 	d.registerLogin(api)
 	d.registerMe(api)
 	d.registerSIP(api)
+	d.registerPlaces(api)
+	d.registerCalibration(api)
 	d.registerCommands(api)
 	d.registerCalls(api)
 	d.registerTransfer(api)

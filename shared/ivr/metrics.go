@@ -86,7 +86,7 @@ func (s *Service) place(ctx context.Context, c *call, m *memory, queue string, p
 	}
 	out.Told = interp.Told{At: said.At.Unix(), Queue: queue, High: int(said.High / time.Second), Agents: p.Agents, Ahead: at.Position - 1}
 	if m.told.IsZero() {
-		m.told = contact.Told{At: contact.Instant(now), Low: at.Wait.Low, Mean: at.Wait.Mean, High: at.Wait.High}
+		m.told = contact.Told{At: contact.Instant(now), Soon: at.Wait.Soon, Low: at.Wait.Low, Mean: at.Wait.Mean, High: at.Wait.High}
 	}
 	return out, nil
 }

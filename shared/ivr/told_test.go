@@ -104,8 +104,8 @@ func TestACallerIsToldPlaceAndWaitAtEachLap(t *testing.T) {
 	}
 	w.hear("第 4 位，预计还需等待 3 到 5 分钟。")
 	w.staff("AVAILABLE") // one goes
-	w.hear("由于在线坐席减少，等待时间会比刚才告知的更长，敬请谅解。您目前排在第 4 位，预计还需等待 7 到 14 分钟。")
-	w.hear("第 4 位，预计还需等待 7 到 13 分钟。")
+	w.hear("由于在线坐席减少，等待时间会比刚才告知的更长，敬请谅解。您目前排在第 4 位，预计还需等待 7 到 12 分钟。")
+	w.hear("第 4 位，预计还需等待 7 到 11 分钟。")
 	w.clock.Advance(time.Hour)
 	w.hear("第 4 位，我们会尽快") // the end has passed: nothing is promised
 }
@@ -114,7 +114,7 @@ func TestACallerWhoIsOvertakenIsToldSo(t *testing.T) {
 	w := waitsBehind(t, 1)
 	w.staff("AVAILABLE")
 	w.handled(6, 3*time.Minute)
-	w.hear("第 2 位，预计还需等待 5 到 12 分钟。")
+	w.hear("第 2 位，预计还需等待 5 到 11 分钟。")
 	for n := range 3 {
 		c := &contact.Contact{Tenant: tenant, ID: contact.ID(fmt.Sprintf("0f000000-0000-7000-8000-%012d", n)), State: contact.InFlow, Since: w.clock.Now(),
 			Channel: contact.Voice, Method: contact.Inbound, Customer: phone.MustParse("+8613900139000"), Initiated: w.clock.Now()}

@@ -76,10 +76,10 @@ func (p *Paces) Of(ctx context.Context, tenant string, q acd.Queue) (acd.Pace, S
 		return acd.Pace{}, Staff{}, err
 	}
 	own := queues[q.ID]
-	pace := acd.Pace{Agents: staff.Available, Handle: own.handle(), Patience: own.patience()}
+	pace := acd.Pace{Agents: staff.Available, Handle: own.handle(), Vary: own.vary(), Patience: own.patience()}
 	if own.handled < enough {
 		all := queues[everyQueue]
-		pace.Handle = all.handle()
+		pace.Handle, pace.Vary = all.handle(), all.vary()
 	}
 	return pace, staff, nil
 }
@@ -142,6 +142,10 @@ func get[K comparable, T any](p *Paces, all map[K]held[T], key K, age time.Durat
 	return fresh, now, nil
 }
 
+// leastVary is how much is taken to vary at least: a few that were alike may be by
+// chance.
+const leastVary = 0.1
+
 // everyQueue stands for all queues together.
 const everyQueue = ""
 
@@ -149,6 +153,7 @@ const everyQueue = ""
 type times struct {
 	handled, left int           // got an agent; gave up
 	bound, waited time.Duration // agents by the handled; all, until either
+	squares       float64       // of bound, in seconds
 }
 
 // count sums contacts by queue, and all of them under everyQueue.
@@ -164,6 +169,7 @@ func count(rows []event.Row) map[string]times {
 			case r.Handled:
 				t.handled++
 				t.bound += time.Duration(r.Bound) * time.Second
+				t.squares += float64(r.Bound) * float64(r.Bound)
 			case r.Reason == contact.CustomerLeft:
 				t.left++
 			default:
@@ -181,6 +187,15 @@ func (t times) handle() time.Duration {
 		return 0
 	}
 	return t.bound / time.Duration(t.handled)
+}
+
+// vary is the variance of the time that agents are bound, over its mean's square.
+func (t times) vary() float64 {
+	mean := t.handle().Seconds()
+	if t.handled < enough || mean == 0 {
+		return 0
+	}
+	return max(leastVary, t.squares/float64(t.handled)/(mean*mean)-1)
 }
 
 // patience is the mean time until one gives up, where most got an agent before:

@@ -61,6 +61,7 @@ type Result struct {
 	Waiting int           // still there at the end
 	Longest time.Duration // wait of one who got an agent or left
 	Options metric.Options
+	Held    map[string]acd.Calibration // how far estimates of the wait held, made as each contact came, by queue
 }
 
 // Occupancy returns the share of staffed time that agents were busy.
@@ -128,14 +129,16 @@ type run struct {
 	with     map[string]string // agent of a contact
 	at       map[string]time.Time
 	numbers  *metric.Stream
-	next     time.Time // looks that are due
+	next     time.Time         // looks that are due
+	paced    map[string]*paced // by queue
 	out      Result
 }
 
 // Run lets the day happen under a configuration.
 func Run(d Day, c Config, o metric.Options) (Result, error) {
 	r := &run{config: c, queues: map[string]acd.Queue{}, profiles: map[string]acd.Profile{}, arrivals: map[string]Arrival{}, shifts: map[string]Shift{},
-		on: map[string]int{}, with: map[string]string{}, at: map[string]time.Time{}, numbers: metric.NewStream(o), out: Result{Queues: map[string]metric.Numbers{}, Options: o}}
+		on: map[string]int{}, with: map[string]string{}, at: map[string]time.Time{}, numbers: metric.NewStream(o), paced: map[string]*paced{},
+		out: Result{Queues: map[string]metric.Numbers{}, Held: map[string]acd.Calibration{}, Options: o}}
 	for _, q := range c.Queues {
 		r.queues[q.ID] = q
 	}
@@ -156,6 +159,7 @@ func Run(d Day, c Config, o metric.Options) (Result, error) {
 	r.out.Waiting = len(r.waiting)
 	for _, q := range c.Queues {
 		r.out.Queues[q.ID] = r.numbers.Total(q.ID)
+		r.out.Held[q.ID] = r.paceOf(q.ID).held
 	}
 	return r.out, nil
 }
@@ -227,7 +231,9 @@ func (r *run) arrive(a Arrival) {
 	if needs == nil {
 		needs = q.Needs
 	}
-	r.waiting = append(r.waiting, acd.Waiting{Contact: contact.ID(a.ID), Queue: a.Queue, Rank: q.Rank(cmp.Or(a.Priority, acd.DefaultPriority), a.At), Enqueued: a.At, Needs: needs})
+	w := acd.Waiting{Contact: contact.ID(a.ID), Queue: a.Queue, Rank: q.Rank(cmp.Or(a.Priority, acd.DefaultPriority), a.At), Enqueued: a.At, Needs: needs}
+	r.expect(w)
+	r.waiting = append(r.waiting, w)
 	r.tell(a.ID, metric.Enqueued)
 	if a.Patience > 0 {
 		r.plans(a.At.Add(a.Patience), gives, a.ID)
@@ -240,6 +246,7 @@ func (r *run) leave(id string) {
 		return // it got an agent
 	}
 	r.longest(r.waiting[n].Enqueued)
+	r.came(r.waiting[n], false)
 	r.waiting = slices.Delete(r.waiting, n, n+1)
 	r.tell(id, metric.Abandoned)
 }
@@ -250,6 +257,7 @@ func (r *run) longest(since time.Time) { r.out.Longest = max(r.out.Longest, r.no
 func (r *run) done(id string) {
 	r.tell(id, metric.WorkEnded)
 	r.out.Busy += r.now.Sub(r.at[id])
+	r.freed(r.arrivals[id].Queue, r.now.Sub(r.at[id]))
 	name := r.with[id]
 	delete(r.with, id)
 	delete(r.at, id)
@@ -280,6 +288,7 @@ func (r *run) match() {
 		r.free = slices.DeleteFunc(r.free, func(f acd.Free) bool { return f.Agent == p.Free.Agent })
 		r.with[id], r.at[id] = p.Free.Agent, r.now
 		r.longest(p.Waiting.Enqueued)
+		r.came(p.Waiting, true)
 		r.out.Order = append(r.out.Order, id)
 		r.plans(r.now.Add(r.config.Answer), joined, id)
 	}
