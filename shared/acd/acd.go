@@ -53,7 +53,7 @@ type Runtime struct {
 	Parallel int // claims at the same time; 0 or 1: one after the other
 
 	// Pace tells how a queue was served of late; nil: it is not known.
-	Pace func(ctx context.Context, tenant, queue string) (Pace, error)
+	Pace func(ctx context.Context, tenant string, q Queue) (Pace, error)
 }
 
 // Router carries out the operations of routing. It owns no state but a memory

@@ -82,16 +82,12 @@ func (r *Router) callCustomers(ctx context.Context, tenant string, routing *Rout
 			continue // it has its timer
 		}
 		free := slices.ContainsFunc(pairs, func(p Pair) bool { return p.Waiting.Contact == w.Contact })
-		ahead := v.before(&w, now)
-		staffed := false
-		if !free && ahead == 0 {
+		ahead, pace := v.before(&w, now), r.pace(ctx, tenant, routing.Queues[w.Queue])
+		staffed := pace.Agents > 0
+		if !staffed && !free && ahead == 0 {
 			if staffed, err = r.staffed(ctx, tenant, routing, w.Queue); err != nil {
 				return later, err
 			}
-		}
-		pace, err := r.pace(ctx, tenant, w.Queue)
-		if err != nil {
-			return later, err
 		}
 		if turn(ahead, pace, time.Duration(routing.ring(w.Queue))*time.Second, free, staffed) {
 			errs = append(errs, r.callCustomer(ctx, tenant, w))
@@ -101,11 +97,13 @@ func (r *Router) callCustomers(ctx context.Context, tenant string, routing *Rout
 }
 
 // pace is how a queue is served, as far as it is known.
-func (r *Router) pace(ctx context.Context, tenant, queue string) (Pace, error) {
+func (r *Router) pace(ctx context.Context, tenant string, q Queue) Pace {
 	if r.run.Pace == nil {
-		return Pace{}, nil
+		return Pace{}
 	}
-	return r.run.Pace(ctx, tenant, queue)
+	p, err := r.run.Pace(ctx, tenant, q)
+	r.follow(ctx, "pace", err)
+	return p
 }
 
 // before counts who is served before w in its queue.

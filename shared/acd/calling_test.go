@@ -194,7 +194,7 @@ func TestWhenItIsACustomersTurn(t *testing.T) {
 
 func TestCustomersAreCalledAsFastAsAgentsWillBeFree(t *testing.T) {
 	w := customersFirst(t)
-	w.router.run.Pace = func(context.Context, string, string) (Pace, error) {
+	w.router.run.Pace = func(context.Context, string, Queue) (Pace, error) {
 		return Pace{Agents: 40, Handle: 4 * time.Minute}, nil
 	}
 	var ids []contact.ID

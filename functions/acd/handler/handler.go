@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"huawu/shared/acd"
+	"huawu/shared/acd/pace"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/lambdaevent"
 	"huawu/shared/fault"
@@ -26,7 +27,7 @@ type Handler struct{ router *acd.Router }
 // New returns a handler over a table, and a queue that reaches acd.TimerQueue
 // and the relays.
 func New(t cloud.Table, q cloud.Queue, run acd.Runtime) *Handler {
-	return &Handler{acd.NewRouter(t, q, run)}
+	return &Handler{pace.Router(t, q, run)}
 }
 
 // Every is how often the rule calls the function to sweep.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"huawu/shared/acd"
+	"huawu/shared/acd/pace"
 	"huawu/shared/auth"
 	"huawu/shared/auth/login"
 	"huawu/shared/cloud"
@@ -55,7 +56,7 @@ type Handler struct {
 func New(p Ports, c Config) *Handler {
 	tokens := c.Tokens(p.Keys)
 	return &Handler{lambdaevent.HTTP(desk.New(desk.Config{
-		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: acd.NewRouter(p.Table, p.Queue, c.Routing), Tokens: tokens, SIP: c.SIP, Live: desk.Live{Tickets: auth.New(p.Keys, c.Issuer, c.LiveAudience(), c.Routing.Now), Sockets: c.Sockets}, Local: c.Local,
+		Table: p.Table, Blobs: p.Blobs, Keys: p.Keys, Router: pace.Router(p.Table, p.Queue, c.Routing), Tokens: tokens, SIP: c.SIP, Live: desk.Live{Tickets: auth.New(p.Keys, c.Issuer, c.LiveAudience(), c.Routing.Now), Sockets: c.Sockets}, Local: c.Local,
 		Login:    login.New(login.Config{Table: p.Table, Tokens: tokens, Now: c.Routing.Now, Random: rand.Reader, Log: c.Routing.Log}),
 		Instance: c.Instance, Now: c.Routing.Now, Log: c.Routing.Log,
 	}))}

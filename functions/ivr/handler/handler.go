@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"huawu/shared/acd"
+	"huawu/shared/acd/pace"
 	"huawu/shared/cloud"
 	"huawu/shared/ivr"
 	"huawu/shared/sma"
@@ -25,7 +26,7 @@ type Handler struct{ service *ivr.Service }
 
 // New returns a handler.
 func New(p Ports, cfg ivr.Config, run acd.Runtime) *Handler {
-	router := acd.NewRouter(p.Table, p.Queue, run)
+	router := pace.Router(p.Table, p.Queue, run)
 	return &Handler{ivr.New(p.Table, p.Functions, router, cfg, ivr.Runtime{Now: run.Now, Log: run.Log})}
 }
 
