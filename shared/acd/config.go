@@ -218,11 +218,25 @@ func (m *configMemory) get(ctx context.Context, tenant string) (*Routing, error)
 }
 
 func (m *configMemory) read(ctx context.Context, tenant string) (*Routing, error) {
+	out, err := readRouting(ctx, m.table, tenant, false)
+	if err != nil {
+		return nil, err
+	}
+	return out, m.readHours(ctx, tenant, out)
+}
+
+// ReadRouting reads the routing configuration of a tenant as it is stored now,
+// without hours.
+func ReadRouting(ctx context.Context, t cloud.Table, tenant string) (*Routing, error) {
+	return readRouting(ctx, t, tenant, true)
+}
+
+func readRouting(ctx context.Context, t cloud.Table, tenant string, strong bool) (*Routing, error) {
 	out := &Routing{Queues: map[string]Queue{}, Profiles: map[string]Profile{}, Groups: map[string]Group{}}
 	for _, prefix := range []string{sortGroup, sortProfile, sortQueue} {
 		var after cloud.Cursor
 		for {
-			page, next, err := m.table.Query(ctx, cloud.Query{Part: tenant + "|CFG", From: prefix, To: prefix + "\uffff", After: after})
+			page, next, err := t.Query(ctx, cloud.Query{Part: tenant + "|CFG", From: prefix, To: prefix + "\uffff", After: after, Strong: strong})
 			if err != nil {
 				return nil, fault.Wrap(fault.KindOf(err), err, "acd: read configuration")
 			}
@@ -234,7 +248,7 @@ func (m *configMemory) read(ctx context.Context, tenant string) (*Routing, error
 			}
 		}
 	}
-	return out, m.readHours(ctx, tenant, out)
+	return out, nil
 }
 
 func (r *Routing) add(prefix, id string, i cloud.Item) {
