@@ -15,10 +15,11 @@ type Counters struct {
 	Writes   map[string]float64 // write units per kind of item: 1 per KB begun, twice that in a transaction; failed conditions included; "index" for the index
 	Reads    map[string]float64 // read units per kind of item: 1 per 4 KB begun if strong, else half
 	Invokes  map[string]int64   // calls per function, stream and queue deliveries included
+	Sent     map[string]int64   // messages per queue, by Queue.Send
 }
 
 func newCounters() Counters {
-	return Counters{Requests: map[string]int64{}, Writes: map[string]float64{}, Reads: map[string]float64{}, Invokes: map[string]int64{}}
+	return Counters{Requests: map[string]int64{}, Writes: map[string]float64{}, Reads: map[string]float64{}, Invokes: map[string]int64{}, Sent: map[string]int64{}}
 }
 
 // String tells the units and calls, sorted by kind.
@@ -56,7 +57,7 @@ func Sum(units map[string]float64, without ...string) float64 {
 func (c *Cloud) Counters() Counters {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Counters{maps.Clone(c.counters.Requests), maps.Clone(c.counters.Writes), maps.Clone(c.counters.Reads), maps.Clone(c.counters.Invokes)}
+	return Counters{maps.Clone(c.counters.Requests), maps.Clone(c.counters.Writes), maps.Clone(c.counters.Reads), maps.Clone(c.counters.Invokes), maps.Clone(c.counters.Sent)}
 }
 
 // ResetCounters starts counting anew.
@@ -125,6 +126,12 @@ func (c *Cloud) countRead(kind string, n float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counters.Reads[kind] += n
+}
+
+func (c *Cloud) countSent(queue string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counters.Sent[queue]++
 }
 
 func (c *Cloud) countInvoke(name string) {

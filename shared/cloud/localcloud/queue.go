@@ -75,6 +75,7 @@ func (q *queues) Send(ctx context.Context, queue string, m cloud.Message) error 
 	if err := c.put(queue, m.Body, wholeSeconds(m.Delay)); err != nil {
 		return err
 	}
+	c.countSent(queue)
 	return c.ack(OpSend, v)
 }
 

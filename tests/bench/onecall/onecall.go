@@ -88,6 +88,9 @@ func (b Bill) ControlReads() float64 {
 // Requests returns the requests per operation, of every kind of item.
 func (b Bill) Requests() map[string]int64 { return less(b.Call.Requests, b.Available.Requests) }
 
+// Sent returns the messages per queue.
+func (b Bill) Sent() map[string]int64 { return less(b.Call.Sent, b.Available.Sent) }
+
 // Invokes returns the invocations per function.
 func (b Bill) Invokes() map[string]int64 { return less(b.Call.Invokes, b.Available.Invokes) }
 

@@ -55,7 +55,7 @@ func check(t *testing.T, bill onecall.Bill, story onecall.Story) {
 	if bill.Frames < 1 {
 		t.Error("the agent's page was told nothing")
 	}
-	t.Logf("requests %v, invocations %v, frames %d", bill.Requests(), bill.Invokes(), bill.Frames)
+	t.Logf("requests %v, messages %v, invocations %v, frames %d", bill.Requests(), bill.Sent(), bill.Invokes(), bill.Frames)
 	for _, batch := range []float64{1, 10} {
 		for _, control := range []bool{true, false} {
 			items, price := bill.Price(batch, control)

@@ -46,9 +46,14 @@ func (b Bill) Price(batch float64, control bool) (all []Item, sum float64) {
 	writes, units := b.Writes()
 	reads, readUnits := b.Reads()
 	units, readUnits = units+writes["L"], readUnits+reads["LIVE"] // whom a change concerns is read for each call
-	invokes, sends := b.Invokes(), float64(b.Requests()["Queue.Send"])
-	told := min(float64(invokes["live"]), sends)
-	rest := sends - told + float64(invokes["recording"]) // the store's own message, too
+	invokes, sent := b.Invokes(), b.Sent()
+	told := float64(sent[event.LiveQueue])
+	rest := float64(invokes["recording"]) // the store's own message
+	for queue, n := range sent {
+		if queue != event.LiveQueue {
+			rest += float64(n)
+		}
+	}
 	async := float64(invokes["acd"] + invokes["event"] + invokes["live"] + invokes["crm"] + invokes["recording"])
 	if control {
 		units -= writes["L"] + writes["H"]
