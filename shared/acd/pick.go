@@ -115,7 +115,7 @@ func (m *pool) best(c *class, serving map[string][]server) int {
 				continue
 			}
 			for _, id := range c.only {
-				if n, ok := m.byID[id]; ok && m.agents[n].Profile == s.profile && m.fits(c, n) {
+				if n, ok := m.index(id); ok && m.agents[n].Profile == s.profile && m.fits(c, n) {
 					take(n)
 				}
 			}
@@ -154,7 +154,7 @@ func (m *pool) bestOf(c *class, profile string) int {
 		if !g.reaches(c) {
 			continue
 		}
-		if n := m.first(c, &g.order[orderOf(c.least)]); n >= 0 && (best < 0 || m.better(c, n, best)) {
+		if n := m.first(c, m.lineOf(g, c.least)); n >= 0 && (best < 0 || m.better(c, n, best)) {
 			best, sum = n, g.sum
 		}
 	}
@@ -170,11 +170,24 @@ func (g *group) reaches(c *class) bool {
 	return true
 }
 
-func orderOf(least bool) int {
-	if least {
-		return 1
+// lineOf returns the agents of a group in the order in which they are chosen. Most
+// queues never ask for the one by occupancy.
+func (m *pool) lineOf(g *group, least bool) *line {
+	if !least {
+		return &g.idle
 	}
-	return 0
+	if g.least == nil {
+		g.least = &line{all: slices.Clone(g.idle.all)}
+		m.inLine(g.least.all, true)
+	}
+	return g.least
+}
+
+func (m *pool) inLine(agents []int, least bool) {
+	order := func(a, b int) int { return m.order(least, a, b) }
+	if !slices.IsSortedFunc(agents, order) {
+		slices.SortFunc(agents, order)
+	}
 }
 
 // first returns the first of a line who is free, and not excluded by a class.
@@ -215,16 +228,10 @@ func (m *pool) groups(b *bench, skills []string) []*group {
 			known[string(id)] = g
 			all = append(all, g)
 		}
-		g.order[0].all = append(g.order[0].all, n)
+		g.idle.all = append(g.idle.all, n)
 	}
 	for _, g := range all {
-		g.order[1].all = slices.Clone(g.order[0].all)
-		for least := range g.order {
-			order := func(a, b int) int { return m.order(least == 1, a, b) }
-			if !slices.IsSortedFunc(g.order[least].all, order) {
-				slices.SortFunc(g.order[least].all, order)
-			}
-		}
+		m.inLine(g.idle.all, false)
 	}
 	slices.SortStableFunc(all, func(a, b *group) int { return cmp.Compare(b.sum, a.sum) })
 	b.groups[key] = all
@@ -237,7 +244,10 @@ func (m *pool) order(least bool, a, b int) int {
 	if least && x.Occupied != y.Occupied {
 		return cmp.Compare(x.Occupied, y.Occupied)
 	}
-	return cmp.Or(x.Idle.Compare(y.Idle), strings.Compare(x.Agent, y.Agent))
+	if n := x.Idle.Compare(y.Idle); n != 0 {
+		return n
+	}
+	return strings.Compare(x.Agent, y.Agent)
 }
 
 // better reports whether agent a is to be preferred to b for a class.
@@ -295,7 +305,7 @@ func (m *pool) notesIn(c *class, key benchKey) {
 // serves after a delay.
 func (m *pool) notesOf(c *class, k int, key benchKey, delay time.Duration) {
 	for _, e := range c.not {
-		if n, ok := m.byID[e.Agent]; ok && m.agents[n].Profile == key.profile && !m.taken[n] && skilled(m.agents[n].Skills, c.needs) {
+		if n, ok := m.index(e.Agent); ok && m.agents[n].Profile == key.profile && !m.taken[n] && skilled(m.agents[n].Skills, c.needs) {
 			m.note(maxTime(e.Until, c.head().Enqueued.Add(delay)))
 		}
 	}

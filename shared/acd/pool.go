@@ -23,7 +23,7 @@ type pool struct {
 	left     int // agents not taken
 	classes  []*class
 	benches  map[benchKey]*bench
-	byID     map[string]int
+	byID     map[string]int             // of the agents; nil until somebody asks: see index
 	delays   map[string][]time.Duration // of each queue, rising, without 0
 	later    time.Time
 }
@@ -39,6 +39,7 @@ type class struct {
 	least   bool
 	only    []string           // ids of the agents it asks for; empty: anybody
 	not     []contact.Excluded // of a class of one
+	size    int                // of list, once all are classified
 	list    []*Waiting
 	next    int
 	wakes   time.Time // when one of them may be in another class; zero: never
@@ -63,7 +64,8 @@ type bench struct {
 type group struct {
 	levels []int
 	sum    int
-	order  [2]line // by idle time, by occupancy
+	idle   line  // by idle time
+	least  *line // by occupancy; nil until somebody asks: see lineOf
 }
 
 // line is agents in the order in which they are chosen.
@@ -74,10 +76,14 @@ type line struct {
 
 func newPool(now time.Time, waiting []Waiting, free []Free, profiles map[string]Profile) *pool {
 	m := &pool{now: now, profiles: profiles, agents: free, taken: make([]bool, len(free)), left: len(free),
-		benches: map[benchKey]*bench{}, byID: make(map[string]int, len(free)), delays: map[string][]time.Duration{}}
+		benches: map[benchKey]*bench{}, delays: map[string][]time.Duration{}}
+	voice := map[string]*bench{} // of most agents there is nothing else to know
 	for n := range free {
 		f := &free[n]
-		m.byID[f.Agent] = n
+		if b := voice[f.Profile]; b != nil && f.Rooms == nil {
+			b.all = append(b.all, n)
+			continue
+		}
 		for _, channel := range channels() {
 			if f.room(channel) == 0 {
 				continue
@@ -88,12 +94,26 @@ func newPool(now time.Time, waiting []Waiting, free []Free, profiles map[string]
 				b = &bench{groups: map[string][]*group{}}
 				m.benches[key] = b
 			}
-			b.all = append(b.all, n)
+			if b.all = append(b.all, n); channel == contact.Voice {
+				voice[f.Profile] = b
+			}
 		}
 	}
 	m.noteDelays()
 	m.classify(waiting)
 	return m
+}
+
+// index returns the place of an agent among those who are free.
+func (m *pool) index(agent string) (n int, ok bool) {
+	if m.byID == nil {
+		m.byID = make(map[string]int, len(m.agents))
+		for n := range m.agents {
+			m.byID[m.agents[n].Agent] = n
+		}
+	}
+	n, ok = m.byID[agent]
+	return n, ok
 }
 
 // noteDelays notes the delays by which profiles of free agents serve queues.
@@ -115,49 +135,70 @@ func (m *pool) noteDelays() {
 	}
 }
 
-// classKey tells classes apart whose contacts need not be looked at one by one.
-type classKey struct {
+// lineup is the classes of one queue, by what tells them apart.
+type lineup struct {
 	queue   string
-	channel contact.Channel
-	needs   string
-	least   bool
-	stage   int
-	over    string // queues whose agents help, with their stages
+	delays  []time.Duration
+	classes map[string]*class
 }
 
+// classify puts contacts into classes. Nearly all are found in one they belong to by
+// a key that is made in place, as there may be tens of thousands.
 func (m *pool) classify(waiting []Waiting) {
-	known := map[classKey]*class{}
+	queues := map[string]*lineup{}
+	in := make([]*class, len(waiting)) // the class of each; nil: it is not to be matched yet
+	var key []byte
+	var q *lineup
 	for n := range waiting {
 		w := &waiting[n]
 		if w.From.After(m.now) {
 			m.note(w.From)
 			continue
 		}
-		needs, only, until := w.asks(m.now)
-		var not []contact.Excluded
-		for _, e := range w.Excluded {
-			if e.Until.After(m.now) {
-				not = append(not, e)
+		if q == nil || q.queue != w.Queue {
+			if q = queues[w.Queue]; q == nil {
+				q = &lineup{w.Queue, m.delays[w.Queue], map[string]*class{}}
+				queues[w.Queue] = q
 			}
 		}
-		key := classKey{queue: w.Queue, channel: w.channel(), needs: signature(needs), least: w.LeastBusy, stage: m.stageOf(w, w.Queue)}
+		needs, only, until := w.asks(m.now)
+		not := w.excluded(m.now)
+		stage := stageOf(w, q.delays, m.now)
+		key = append(strconv.AppendInt(key[:0], int64(stage), 10), w.channel()...)
+		key = strconv.AppendBool(append(key, 0), w.LeastBusy)
+		key = appendNeeds(key, needs)
 		var help []string
 		var stages []int
 		if len(w.Overflow) > 0 {
 			var next time.Time
-			help, stages, key.over, next = m.helpers(w)
+			help, stages, key, next = m.helpers(w, append(key, 0))
 			until = sooner(until, next)
 		}
-		c := known[key]
+		c := q.classes[string(key)]
 		if special := len(not)+len(only) > 0; c == nil || special {
-			c = &class{queues: append([]string{w.Queue}, help...), stages: append([]int{key.stage}, stages...), channel: key.channel, needs: needs, skills: sorted(needs), least: key.least, only: only, not: not}
+			c = &class{queues: append([]string{w.Queue}, help...), stages: append([]int{stage}, stages...), channel: w.channel(), needs: needs, skills: sorted(needs), least: w.LeastBusy, only: only, not: not}
 			m.classes = append(m.classes, c)
 			if !special {
-				known[key] = c
+				q.classes[string(key)] = c
 			}
 		}
-		c.list = append(c.list, w)
+		c.size++
+		in[n] = c
 		c.wakes = sooner(c.wakes, until)
+	}
+	m.line(waiting, in)
+}
+
+// line puts contacts in order within their classes.
+func (m *pool) line(waiting []Waiting, in []*class) {
+	lists := make([]*Waiting, len(waiting))
+	for _, c := range m.classes {
+		c.list, lists = lists[:0:c.size], lists[c.size:]
+	}
+	for n, c := range in {
+		if c != nil {
+			c.list = append(c.list, &waiting[n])
+		}
 	}
 	for _, c := range m.classes {
 		if !slices.IsSortedFunc(c.list, inOrder) {
@@ -166,24 +207,38 @@ func (m *pool) classify(waiting []Waiting) {
 	}
 }
 
+// excluded returns whom w is not to be offered to at a time.
+func (w *Waiting) excluded(now time.Time) (not []contact.Excluded) {
+	for _, e := range w.Excluded {
+		if e.Until.After(now) {
+			not = append(not, e)
+		}
+	}
+	return not
+}
+
 // inOrder compares contacts by their order of service.
 func inOrder(a, b *Waiting) int {
-	return cmp.Or(strings.Compare(a.Rank, b.Rank), a.Enqueued.Compare(b.Enqueued), cmp.Compare(a.Contact, b.Contact))
+	if n := strings.Compare(a.Rank, b.Rank); n != 0 {
+		return n // nearly always
+	}
+	return cmp.Or(a.Enqueued.Compare(b.Enqueued), cmp.Compare(a.Contact, b.Contact))
 }
 
 // helpers returns the queues whose agents help w by now, and when there is one
-// more.
-func (m *pool) helpers(w *Waiting) (queues []string, stages []int, over string, next time.Time) {
+// more. It adds them to the key of w's class.
+func (m *pool) helpers(w *Waiting, key []byte) (queues []string, stages []int, with []byte, next time.Time) {
 	for _, o := range w.Overflow {
 		if from := w.Enqueued.Add(o.After); from.After(m.now) {
 			next = sooner(next, from)
 			continue
 		}
-		stage := m.stageOf(w, o.Queue)
+		stage := stageOf(w, m.delays[o.Queue], m.now)
 		queues, stages = append(queues, o.Queue), append(stages, stage)
-		over += o.Queue + "\x00" + strconv.Itoa(stage) + "\x00"
+		key = append(append(key, o.Queue...), 0)
+		key = append(strconv.AppendInt(key, int64(stage), 10), 0)
 	}
-	return queues, stages, over, next
+	return queues, stages, key, next
 }
 
 // sooner returns the earlier of two times, of which zero is none.
@@ -194,10 +249,11 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-func (m *pool) stageOf(w *Waiting, queue string) int {
+// stageOf returns how many of a queue's delays are over for w.
+func stageOf(w *Waiting, delays []time.Duration, now time.Time) int {
 	n := 0
-	for _, d := range m.delays[queue] {
-		if w.Enqueued.Add(d).After(m.now) {
+	for _, d := range delays {
+		if w.Enqueued.Add(d).After(now) {
 			break
 		}
 		n++
@@ -205,14 +261,20 @@ func (m *pool) stageOf(w *Waiting, queue string) int {
 	return n
 }
 
-func signature(needs map[string]int) string {
-	if len(needs) == 0 {
-		return ""
+// appendNeeds adds levels of skills to a key, in one order.
+func appendNeeds(b []byte, needs map[string]int) []byte {
+	add := func(skill string) {
+		b = append(append(append(b, 0), skill...), 0)
+		b = strconv.AppendInt(b, int64(needs[skill]), 10)
 	}
-	var b []byte
+	if len(needs) < 2 { // mostly
+		for skill := range needs {
+			add(skill)
+		}
+		return b
+	}
 	for _, skill := range sorted(needs) {
-		b = append(append(b, skill...), 0)
-		b = append(strconv.AppendInt(b, int64(needs[skill]), 10), 0)
+		add(skill)
 	}
-	return string(b)
+	return b
 }
