@@ -30,6 +30,10 @@ func protocol() []Bug {
 		{Name: "rows are read from a replica that is behind", Run: yields, Seeds: 60, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/view.go", `To: rowWaiting + "\uffff", Strong: true, Limit: wholePage`, `To: rowWaiting + "\uffff", Limit: wholePage`},
 		}},
+		{Name: "a claim at once does not look whether a slot is free", Run: yields, Seeds: 60, Caught: "I-2", Edits: []Edit{
+			{"shared/acd/atonce.go", `	c.Offer, c.OfferAgent,`, `	p.Free.Slots = 99
+	c.Offer, c.OfferAgent,`},
+		}},
 		{Name: "the consumer acknowledges what it has not done", Run: aborts, Seeds: 60, Caught: "I-[0-9]", Edits: []Edit{
 			{"shared/acd/change.go", `	}
 	return errors.Join(errs...)
