@@ -196,7 +196,7 @@ func TestEachRoleMayWhatTheTableSays(t *testing.T) {
 	// Written down a second time, as a person would draw it.
 	want := map[Permission][]Role{
 		ActAsAgent: {Agent, Supervisor}, ReadOwn: {Agent, Supervisor, Admin}, ReadAny: {Supervisor, Admin},
-		ViewNumbers: {Supervisor, Admin}, ListenOwn: {Agent, Supervisor, Admin}, ListenRecording: {Supervisor, Admin}, WatchFloor: {Supervisor, Admin}, EditFlows: {Admin}, Supervise: {Supervisor},
+		ViewNumbers: {Supervisor, Admin}, ListenOwn: {Agent, Supervisor, Admin}, ListenRecording: {Supervisor, Admin}, WatchFloor: {Supervisor, Admin}, EditFlows: {Admin}, EditRouting: {Admin}, Supervise: {Supervisor},
 	}
 	for _, r := range append(Roles(), "root", "") {
 		for _, p := range append(Permissions(), "everything", "") {

@@ -34,13 +34,14 @@ const (
 	ListenOwn       Permission = "recording:listen:own" // recordings of one's own talks
 	ListenRecording Permission = "recording:listen"     // all recordings of the tenant
 	EditFlows       Permission = "flow:edit"            // save, publish and bind flows
+	EditRouting     Permission = "routing:edit"         // queues, routing profiles, hours of operation
 	WatchFloor      Permission = "floor:watch"          // how all agents and queues stand
 	Supervise       Permission = "contact:supervise"    // listen, whisper, join, take over, move a contact, set another's status
 )
 
 // Permissions lists every permission.
 func Permissions() []Permission {
-	return []Permission{ActAsAgent, EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor, Supervise}
+	return []Permission{ActAsAgent, EditFlows, EditRouting, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor, Supervise}
 }
 
 // grants is the table of permissions: what is not here is denied. It is a switch
@@ -52,7 +53,7 @@ func grants(r Role) []Permission {
 	case Supervisor:
 		return []Permission{ActAsAgent, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor, Supervise}
 	case Admin:
-		return []Permission{EditFlows, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor}
+		return []Permission{EditFlows, EditRouting, ReadOwn, ReadAny, ViewNumbers, ListenOwn, ListenRecording, WatchFloor}
 	}
 	return nil
 }

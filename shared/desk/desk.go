@@ -97,6 +97,7 @@ func New(c Config) http.Handler {
 	d.registerLive(api)
 	d.registerAudio(api)
 	d.registerFlows(api)
+	d.registerRouting(api)
 	mux.Handle("/", unknown(mux))
 	return d.guard(sameSite(mux))
 }
