@@ -96,22 +96,7 @@ func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, 
 		why := choose(now, pairs[n], v.free, routing.Profiles)
 		results[n] = r.claimPair(ctx, tenant, routing, pairs[n], why)
 	}
-	if r.run.Parallel > 1 {
-		var wait sync.WaitGroup
-		limit := make(chan struct{}, r.run.Parallel)
-		for n := range pairs {
-			limit <- struct{}{}
-			wait.Go(func() {
-				claim(n)
-				<-limit
-			})
-		}
-		wait.Wait()
-	} else {
-		for n := range pairs {
-			claim(n)
-		}
-	}
+	r.each(len(pairs), claim)
 	gone := map[cloud.Key]bool{}
 	var errs []error
 	for n, c := range results {
@@ -124,6 +109,27 @@ func (r *Router) claimAll(ctx context.Context, tenant string, routing *Routing, 
 	}
 	v.drop(gone)
 	return refused, errors.Join(errs...)
+}
+
+// each does something for each of n things, several at the same time if the router
+// may, and waits for all.
+func (r *Router) each(n int, do func(int)) {
+	if r.run.Parallel < 2 || n < 2 {
+		for k := range n {
+			do(k)
+		}
+		return
+	}
+	var wait sync.WaitGroup
+	limit := make(chan struct{}, r.run.Parallel)
+	for k := range n {
+		limit <- struct{}{}
+		wait.Go(func() {
+			do(k)
+			<-limit
+		})
+	}
+	wait.Wait()
 }
 
 // claimed is what became of a pair.

@@ -88,18 +88,18 @@ func (v *view) lookBig(ctx context.Context, part string, prefixes []string, size
 	free := span(rowFree, headPage)
 	if size.long { // then few are free
 		before := len(v.waiting)
-		long := false
+		var heads []*stream
 		for _, prefix := range prefixes {
 			if !strings.HasPrefix(prefix, rowWaiting) {
 				continue
 			}
-			s := span(prefix, headPage)
-			v.rest = append(v.rest, s)
-			if err := v.read(ctx, s); err != nil {
-				return err
-			}
-			long = long || !s.done
+			heads = append(heads, span(prefix, headPage))
 		}
+		v.rest = append(v.rest, heads...)
+		if err := v.readEach(ctx, heads); err != nil {
+			return err
+		}
+		long := slices.ContainsFunc(heads, func(s *stream) bool { return !s.done })
 		size.long = long || len(v.waiting)-before > wholePage/2
 		if err := v.readAll(ctx, free); err != nil {
 			return err
@@ -172,17 +172,20 @@ func (v *view) more(ctx context.Context, routing *Routing) (bool, error) {
 		return false, nil
 	}
 	useful := v.useful(routing)
-	read := false
+	var first, next []*stream
 	for _, s := range v.rest {
-		if s.done || !useful[s.query.From] {
-			continue
-		}
-		read = true
-		if err := v.read(ctx, s); err != nil {
-			return false, err
+		switch {
+		case s.done || !useful[s.query.From]:
+		case s.query.After == nil:
+			first = append(first, s)
+		default:
+			next = append(next, s)
 		}
 	}
-	return read, nil
+	if len(first) > 0 {
+		next = first // who is at the head at all, before who comes behind
+	}
+	return len(next) > 0, v.readEach(ctx, next)
 }
 
 // agentsFor reads agents who are free for one more who waits.
@@ -247,13 +250,26 @@ func (v *view) noneLeft(kind string, have int) bool {
 	return true
 }
 
-func (v *view) read(ctx context.Context, s *stream) error {
-	page, next, err := v.page(ctx, s)
-	if err != nil {
-		return err
+// read reads the next page of a range.
+func (v *view) read(ctx context.Context, s *stream) error { return v.readEach(ctx, []*stream{s}) }
+
+// readEach reads the next page of each range; what is read does not depend on what
+// comes first.
+func (v *view) readEach(ctx context.Context, all []*stream) error {
+	type answer struct {
+		page []cloud.Item
+		next cloud.Cursor
+		err  error
 	}
-	v.add(page)
-	s.query.After, s.done = next, next == nil
+	got := make([]answer, len(all))
+	v.router.each(len(all), func(n int) { got[n].page, got[n].next, got[n].err = v.page(ctx, all[n]) })
+	for n, s := range all {
+		if got[n].err != nil {
+			return got[n].err
+		}
+		v.add(got[n].page)
+		s.query.After, s.done = got[n].next, got[n].next == nil
+	}
 	return nil
 }
 

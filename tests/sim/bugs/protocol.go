@@ -17,12 +17,7 @@ func protocol() []Bug {
 `},
 		}},
 		{Name: "a scan ends where its first page is full", Run: vanish, Seeds: 60, Caught: "I-4", Edits: append(smallPages(),
-			Edit{"shared/acd/view.go", `		read = true
-		if err := v.read(ctx, s); err != nil {`, `		if s.done = true; s.done {
-			continue
-		}
-		read = true
-		if err := v.read(ctx, s); err != nil {`})},
+			Edit{"shared/acd/view.go", `s.query.After, s.done = got[n].next, got[n].next == nil`, `s.query.After, s.done = got[n].next, true`})},
 		{Name: "a claim asks for the version instead of the epoch", Run: yields, Seeds: 40, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/row.go", `contact.AttrEpoch: c.Epoch, "enq"`, `contact.AttrEpoch: c.Version, "enq"`},
 			{"shared/acd/round.go", `{Attr: contact.AttrEpoch, Op: "=", Value: w.Epoch}`, `{Attr: contact.AttrVersion, Op: "=", Value: w.Epoch}`},
