@@ -11,29 +11,15 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"huawu/shared/acd"
 	"huawu/shared/acd/replay"
 	"huawu/shared/contact"
 	"huawu/shared/metric"
 )
 
 // dayFile is a day and a configuration as a user writes them. A file that is
-// another configuration has the first three alone.
+// another configuration has its routing alone, as routing get prints it.
 type dayFile struct {
-	Queues []struct {
-		ID            string         `json:"id"`
-		Mode          string         `json:"mode"`
-		CreditSeconds int            `json:"creditSeconds"`
-		Needs         map[string]int `json:"needs"`
-	} `json:"queues"`
-	Profiles []struct {
-		ID     string `json:"id"`
-		Queues []struct {
-			Queue        string `json:"queue"`
-			Priority     int    `json:"priority"`
-			DelaySeconds int    `json:"delaySeconds"`
-		} `json:"queues"`
-	} `json:"profiles"`
+	routingFile
 	AnswerSeconds float64 `json:"answerSeconds"`
 	Contacts      []struct {
 		ID              string         `json:"id"`
@@ -215,14 +201,10 @@ func strict(raw []byte, v any) error {
 func (f dayFile) config() replay.Config {
 	c := replay.Config{Answer: time.Duration(f.AnswerSeconds * float64(time.Second))}
 	for _, q := range f.Queues {
-		c.Queues = append(c.Queues, acd.Queue{ID: q.ID, Group: "replay", Mode: acd.PriorityMode(q.Mode), CreditSeconds: q.CreditSeconds, Needs: q.Needs})
+		c.Queues = append(c.Queues, q.Rule())
 	}
 	for _, p := range f.Profiles {
-		profile := acd.Profile{ID: p.ID, Group: "replay"}
-		for _, q := range p.Queues {
-			profile.Queues = append(profile.Queues, acd.ProfileQueue{Queue: q.Queue, Priority: q.Priority, Delay: time.Duration(q.DelaySeconds) * time.Second})
-		}
-		c.Profiles = append(c.Profiles, profile)
+		c.Profiles = append(c.Profiles, p.Rule())
 	}
 	return c
 }
