@@ -86,6 +86,7 @@ func New(c Config) http.Handler {
 	d.registerSIP(api)
 	d.registerPlaces(api)
 	d.registerCalibration(api)
+	d.registerBroadcast(api)
 	d.registerCommands(api)
 	d.registerCalls(api)
 	d.registerTransfer(api)

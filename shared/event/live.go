@@ -118,7 +118,7 @@ func liveOf(ch Change) (l Live, ok bool) {
 		l.Before = agentsOf(contact.TalkFromItem(ch.Old))
 	} else if a := agent.FromItem(ch.New); a != nil {
 		return l, !alike(agent.FromItem(ch.Old), a)
-	} else if contact.LeftFromItem(ch.New) == nil {
+	} else if contact.LeftFromItem(ch.New) == nil && agent.NoticeFromItem(ch.New) == nil {
 		return l, false
 	}
 	return l, true

@@ -179,6 +179,9 @@ func applyMe(state map[string]any, m message) {
 	case "left":
 		state["contacts"] = without(list(state["contacts"]), func(e map[string]any) bool { return e["leftOffer"] == m.ID })
 		put(state, "contacts", m.State)
+	case "notice":
+		state["notices"] = without(list(state["notices"]), func(e map[string]any) bool { return e["id"] == m.ID })
+		put(state, "notices", m.State)
 	default:
 		var pop any
 		mine := func(e map[string]any) bool {

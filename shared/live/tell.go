@@ -132,7 +132,27 @@ func (s *Service) gather(ctx context.Context, n *news, l event.Live) error {
 		ofAgent(n, l, a)
 		return nil
 	}
+	if sent := agent.NoticeFromItem(l.Item); sent != nil {
+		return s.ofNotice(ctx, n, l, sent)
+	}
 	return errNoChange
+}
+
+// ofNotice tells everyone whom a supervisor's message is for.
+func (s *Service) ofNotice(ctx context.Context, n *news, l event.Live, sent *agent.Notice) error {
+	shown, err := s.views.NoticeOf(ctx, sent)
+	if err != nil {
+		return err
+	}
+	to, err := s.views.Audience(ctx, sent)
+	if err != nil {
+		return err
+	}
+	d := delta{Type: "delta", Topic: Me, TS: l.At.UTC(), Entity: view.EntityNotice, ID: sent.ID, V: 1, State: shown}
+	for _, id := range to {
+		n.me(id, func(conn) (delta, error) { return d, nil })
+	}
+	return nil
 }
 
 var errNoChange = fault.New(fault.Invalid, "live: a change of neither a contact nor an agent")

@@ -19,8 +19,8 @@ import (
 )
 
 // Filter is what of the stream the function is called for: contacts, agents,
-// segments that were left, records and recordings.
-const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"REC"},{"prefix":"ACW#"},"TALK"]}}}}`
+// segments that were left, records, recordings and notices.
+const Filter = `{"eventName":["INSERT","MODIFY"],"dynamodb":{"Keys":{"PK":{"S":[{"anything-but":{"prefix":"_|"}}]},"SK":{"S":["META",{"prefix":"REC"},{"prefix":"ACW#"},{"prefix":"NOTICE#"},"TALK"]}}}}`
 
 // Config is what the function is told by its main.
 type Config struct {

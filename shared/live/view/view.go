@@ -112,6 +112,7 @@ type Me struct {
 	Dispositions map[string][]Choice `json:"dispositions" doc:"How a contact of a queue can end, by queue; * for all others"`
 	Offers       []Offer             `json:"offers"`
 	Contacts     []Current           `json:"contacts"`
+	Notices      []Notice            `json:"notices" doc:"Messages of supervisors of the last 12 hours, at most 20, the latest last"`
 }
 
 // Versions are the versions of the items that a state was made of, under
@@ -137,6 +138,12 @@ func (v *Views) Me(ctx context.Context, who auth.Identity, a *agent.Agent) (*Me,
 	me := &Me{ID: a.ID, Username: a.Username, Name: a.Name, Role: string(who.Role), Device: stands.Device, Profile: a.Profile,
 		Status: stands.Status, Next: stands.Next, Statuses: s.Statuses, Dispositions: s.Dispositions, Offers: []Offer{}, Contacts: []Current{}}
 	versions := Versions{EntityAgent + "/" + a.ID: a.Version}
+	if me.Notices, err = v.notices(ctx, a.Tenant, a.Profile); err != nil {
+		return nil, nil, err
+	}
+	for _, n := range me.Notices {
+		versions[EntityNotice+"/"+n.ID] = 1
+	}
 	for offer, id := range a.Offers {
 		c, err := v.router.Contact(ctx, a.Tenant, id)
 		if err != nil {
