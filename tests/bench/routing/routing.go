@@ -11,6 +11,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,13 +33,14 @@ const (
 // Centre is a cloud in memory with so many queues, each with a profile that serves
 // it alone.
 type Centre struct {
-	cloud  *localcloud.Cloud
-	router *acd.Router
-	agents int
-	calls  int
+	cloud    *localcloud.Cloud
+	router   *acd.Router
+	requests atomic.Int64 // of the router to the table
+	agents   int
+	calls    int
 }
 
-// slow is a table whose requests take as long as DynamoDB's.
+// slow is a table whose requests are counted, and take as long as DynamoDB's.
 type slow struct {
 	cloud.Table
 	wait func(context.Context) error
@@ -69,13 +72,14 @@ func (s slow) Write(ctx context.Context, w cloud.Write) (cloud.Item, error) {
 
 // Transact is the table's; a transaction takes twice as long.
 func (s slow) Transact(ctx context.Context, token string, w ...cloud.Write) error {
-	for range 2 {
-		if err := s.wait(ctx); err != nil {
-			return err
-		}
+	if err := s.wait(context.WithValue(ctx, twice{}, true)); err != nil {
+		return err
 	}
 	return s.Table.Transact(ctx, token, w...)
 }
+
+// twice marks a request that takes twice as long.
+type twice struct{}
 
 // New opens a centre; each request of its router takes latency, and half as much
 // again by chance.
@@ -84,13 +88,19 @@ func New(ctx context.Context, latency time.Duration) (*Centre, error) {
 	if err != nil {
 		return nil, err
 	}
-	var t cloud.Table = c.Table()
-	if latency > 0 {
-		t = slow{t, func(ctx context.Context) error {
-			return pause(ctx, latency+time.Duration(rand.Int64N(int64(latency)/2+1)))
-		}}
-	}
-	x := &Centre{cloud: c, router: acd.NewRouter(t, c.Queue(), acd.Runtime{Now: time.Now, NewID: newID, Rand: rand.Float64, Sleep: pause, Log: slog.New(slog.DiscardHandler), Parallel: 20})}
+	x := &Centre{cloud: c}
+	t := slow{c.Table(), func(ctx context.Context) error {
+		x.requests.Add(1)
+		if latency == 0 {
+			return nil
+		}
+		takes := latency + time.Duration(rand.Int64N(int64(latency)/2+1))
+		if ctx.Value(twice{}) != nil {
+			takes *= 2
+		}
+		return pause(ctx, takes)
+	}}
+	x.router = acd.NewRouter(t, c.Queue(), acd.Runtime{Now: time.Now, NewID: newID, Rand: rand.Float64, Sleep: pause, Log: slog.New(slog.DiscardHandler), Parallel: 20})
 	for q := range queues {
 		name := queue(q)
 		for _, w := range []cloud.Write{
@@ -158,16 +168,73 @@ func (x *Centre) Call(ctx context.Context, q int) (contact.ID, error) {
 	return id, err
 }
 
-// Round is the cost of the round that an agent's coming runs while so many others
-// are free in other queues and so many contacts wait that nobody free serves.
-func (x *Centre) Round(ctx context.Context, q int) (took time.Duration, err error) {
-	names, err := x.Agents(ctx, 1, q, false)
-	if err != nil {
-		return 0, err
+// Crowd puts the rows of so many who are free, and of so many who wait, none of whom
+// fits another: the free serve queues 0 to 8, the others wait in 9 to 17.
+func (x *Centre) Crowd(ctx context.Context, free, waiting int) error {
+	put := func(sort string, row cloud.Item) error {
+		row[contact.AttrVersion], row[contact.AttrEpoch] = int64(1), int64(1)
+		_, err := x.cloud.Table().Write(ctx, cloud.Write{Key: cloud.Key{Part: tenant + "|G#main#0", Sort: sort}, Put: row})
+		return err
 	}
-	began := time.Now()
-	err = x.Available(ctx, names[0])
-	return time.Since(began), err
+	now := time.Now()
+	for n := range free {
+		if err := put(fmt.Sprintf("F#%s#%016d#free%06d", queue(n%9), contact.Micros(now)+int64(n), n), cloud.Item{"slots": int64(1)}); err != nil {
+			return err
+		}
+	}
+	for n := range waiting {
+		came := now.Add(time.Duration(n) * time.Microsecond)
+		if err := put(fmt.Sprintf("W#%s#%s#waits%06d", queue(9+n%9), acd.Queue{}.Rank(acd.DefaultPriority, came), n), cloud.Item{"enq": contact.Micros(came)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stand counts who is free for a queue and who waits in it, as the product reads it.
+func (x *Centre) Stand(ctx context.Context, q int) (free, waiting int, err error) {
+	f, err := x.router.Figures(ctx, tenant, queue(q))
+	return f.Free, f.Waiting, err
+}
+
+// Cost is what something took.
+type Cost struct {
+	Time     time.Duration
+	CPU      time.Duration // of the whole process
+	Requests int64         // to the table
+}
+
+// Of measures the cost of something.
+func (x *Centre) Of(do func() error) (Cost, error) {
+	began, spent, requests := time.Now(), cpu(), x.requests.Load()
+	err := do()
+	return Cost{time.Since(began), cpu() - spent, x.requests.Load() - requests}, err
+}
+
+// cpu is the processor time of this process.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// Rounds measures n agents' coming to a queue in which nobody waits, each followed
+// by a round: what all the others cost that agent.
+func (x *Centre) Rounds(ctx context.Context, n, q int) (Cost, error) {
+	names, err := x.Agents(ctx, n, q, false)
+	if err != nil {
+		return Cost{}, err
+	}
+	return x.Of(func() error {
+		for _, id := range names {
+			if err := x.Available(ctx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Offers measures, at a rate of claims a second, how long it takes from a contact's
@@ -197,28 +264,29 @@ func (x *Centre) Offers(ctx context.Context, rate, n int) ([]time.Duration, erro
 }
 
 // Pairs lets n agents come while n contacts wait for one of them each, and returns
-// how many pairs a second were made.
-func (x *Centre) Pairs(ctx context.Context, n int) (float64, error) {
+// what that cost.
+func (x *Centre) Pairs(ctx context.Context, n int) (Cost, error) {
 	for i := range n {
 		if _, err := x.Call(ctx, i); err != nil {
-			return 0, err
+			return Cost{}, err
 		}
 	}
 	var names []string
 	for i := range n {
 		more, err := x.Agents(ctx, 1, i, false)
 		if err != nil {
-			return 0, err
+			return Cost{}, err
 		}
 		names = append(names, more...)
 	}
-	began := time.Now()
-	for _, id := range names {
-		if err := x.Available(ctx, id); err != nil {
-			return 0, err
+	return x.Of(func() error {
+		for _, id := range names {
+			if err := x.Available(ctx, id); err != nil {
+				return err
+			}
 		}
-	}
-	return float64(n) / time.Since(began).Seconds(), nil
+		return nil
+	})
 }
 
 // Bound returns how many agents hold an offer, to see that what was measured
