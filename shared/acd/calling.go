@@ -47,12 +47,8 @@ func (v *view) sides(ctx context.Context, tenant string, now time.Time) (offered
 	}
 	for n := range v.waiting {
 		w := &v.waiting[n]
-		if w.Window != "" && w.Calling.IsZero() {
-			opens, err := v.router.config.opens(ctx, tenant, w.Window, maxTime(w.From, now))
-			if err != nil {
-				return nil, nil, err
-			}
-			w.From = maxTime(w.From, opens)
+		if err := v.router.waitForHours(ctx, tenant, w, now); err != nil {
+			return nil, nil, err
 		}
 		if w.CallFirst {
 			calls = append(calls, *w)
@@ -61,6 +57,25 @@ func (v *view) sides(ctx context.Context, tenant string, now time.Time) (offered
 		}
 	}
 	return offered, calls, nil
+}
+
+// waitForHours lets a callback outside its hours wait until they begin.
+func (r *Router) waitForHours(ctx context.Context, tenant string, w *Waiting, now time.Time) error {
+	if w.Window == "" || !w.Calling.IsZero() {
+		return nil
+	}
+	opens, err := r.config.opens(ctx, tenant, w.Window, maxTime(w.From, now))
+	if opens.After(now) {
+		w.From = opens
+	}
+	return err
+}
+
+// due reports whether anybody waits who may be served by now: callbacks wait for
+// days for their hours, and nothing is to be done for them meanwhile.
+func (v *view) due(ctx context.Context, tenant string, now time.Time) bool {
+	_, _, err := v.sides(ctx, tenant, now)
+	return err != nil || slices.ContainsFunc(v.waiting, func(w Waiting) bool { return !v.special || !w.From.After(now) })
 }
 
 // callCustomers calls the customers whose turn it is, of those that a round has

@@ -244,7 +244,7 @@ func (s *sweeper) group(ctx context.Context, group string) error {
 	if err != nil {
 		return err
 	}
-	s.live = s.live || len(v.waiting) > 0
+	s.live = s.live || v.due(ctx, s.tenant, s.now)
 	errs := []error{s.freeRows(ctx, group, v), s.waitingRows(ctx, v), s.calls(ctx, v), s.orphanQueues(ctx, group, v)}
 	_, err = s.r.match(ctx, s.tenant, group, s.routing, v, false)
 	return errors.Join(append(errs, err)...)

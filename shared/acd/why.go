@@ -144,7 +144,7 @@ func excludedUntil(all []contact.Excluded, agent string) time.Time {
 // Obstacle is why an agent does not get a contact that waits.
 type Obstacle struct {
 	Agent   string    `json:"agent"`
-	Why     string    `json:"why" enum:"offline,away,missed,busy,queue,delay,skills,criteria,excluded,time,none"`
+	Why     string    `json:"why" enum:"offline,away,missed,busy,queue,delay,skills,criteria,excluded,time,customer,none"`
 	Detail  string    `json:"detail,omitempty"` // skills that are missing, or the contact the agent has
 	Expires time.Time `json:"expires,omitzero"` // when the obstacle is gone by itself
 }
@@ -189,6 +189,9 @@ func (r *Router) Explain(ctx context.Context, tenant string, id contact.ID) (*Ex
 	if !ok {
 		return out, nil
 	}
+	if err := r.waitForHours(ctx, tenant, &w, r.run.Now()); err != nil {
+		return nil, err
+	}
 	s := &sweeper{r: r, tenant: tenant, agents: map[string]*agent.Agent{}}
 	err = s.roster(ctx, func(a *agent.Agent) error {
 		out.Agents = append(out.Agents, r.obstacle(w, a, routing))
@@ -227,6 +230,8 @@ func (r *Router) obstacle(w Waiting, a *agent.Agent, routing *Routing) Obstacle 
 		o.Why, o.Expires = "excluded", excludedUntil(w.Excluded, a.ID)
 	case w.From.After(now):
 		o.Why, o.Expires = "time", w.From
+	case w.CallFirst:
+		o.Why = "customer"
 	default:
 		o.Why = "none"
 	}

@@ -84,3 +84,32 @@ func TestOneWhoWaitsIsToldWhatKeepsEachAgent(t *testing.T) {
 		t.Errorf("%d ahead, agents %s, want %s", e.Ahead, strings.Join(got, "; "), want)
 	}
 }
+
+func TestACallbackThatWaitsIsExplained(t *testing.T) {
+	w := newWorld(t)
+	const shop = `{"timeZone":"UTC","days":[[],[],[],[],[],[{"from":540,"to":1080}],[]]}`
+	w.configure(cloud.Write{Key: ConfigKey(tenant, "HOURS#shop"), Put: cloud.Item{"v": int64(1), "document": shop}},
+		cloud.Write{Key: ConfigKey(tenant, roster+"lin"), Put: cloud.Item{"v": int64(1), "agent": "lin"}},
+		Queue{ID: "loans", Group: "main", Hours: "shop", CallerID: "95000", CallFirst: FirstCustomer}.Put(tenant))
+	w.status("lin", agent.Available)
+	for _, tt := range [][2]string{{"2026-11-20T17:00:00Z", "customer"}, {"2026-11-20T19:00:00Z", "time 2026-11-27T09:00:00Z"}} {
+		at, want := tt[0], tt[1]
+		now, err := time.Parse(time.RFC3339, at)
+		w.must(now, err)
+		w.clock.AdvanceTo(now)
+		id := w.callsBack(contact.ID("c"+at[11:13]), CallBack{})
+		e, err := w.router.Explain(w.ctx, tenant, id)
+		if err != nil || len(e.Agents) != 1 {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		got := e.Agents[0].Why
+		if !e.Agents[0].Expires.IsZero() {
+			got += " " + e.Agents[0].Expires.Format(time.RFC3339)
+		}
+		w.is(at, got, want)
+		if live, err := w.router.Sweep(w.ctx, tenant); err != nil || live != (want == "customer") {
+			t.Errorf("at %s a sweep is wanted soon: %v, %v", at, live, err)
+		}
+		w.must(nil, w.router.CustomerUnreached(w.ctx, tenant, id, contact.Micros(w.contact(id).Calling), contact.BadDestination))
+	}
+}
