@@ -36,7 +36,7 @@ func careless() []Bug {
 		{Name: "a webhook is done although the CRM refused it", Run: fair, Seeds: 40, Caught: "I-10", Edits: []Edit{
 			{"shared/crm/attempt.go", `took := err == nil && status >= 200 && status < 300`, `took := err == nil`},
 		}},
-		{Name: "a lost answer is believed to be a lost race", Run: lost, Seeds: 60, Caught: "I-[0-9]", Edits: []Edit{
+		{Name: "a lost answer is believed to be a lost race", Run: lost, Seeds: 300, Caught: "I-[0-9]", Edits: []Edit{
 			{"shared/acd/acd.go", `	case fault.Throttled, fault.Timeout, fault.Unavailable:`, `	case fault.Throttled, fault.Unavailable:`},
 		}},
 	}

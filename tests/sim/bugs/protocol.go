@@ -3,7 +3,7 @@ package bugs
 // protocol returns mutations of the protocol of claims, rows and rounds.
 func protocol() []Bug {
 	return []Bug{
-		{Name: "a row is deleted whatever its epoch", Run: yields, Seeds: 60, Caught: "I-4", Quick: true, Edits: []Edit{
+		{Name: "a row is deleted whatever its epoch", Run: yields, Seeds: 300, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/row.go", `Delete: true, If: []cloud.Cond{{Attr: contact.AttrEpoch, Op: "=", Value: epoch}}}`, `Delete: true}`},
 		}},
 		{Name: "a claim is two writes without a fence", Run: yields, Seeds: 40, Caught: "I-[249]", Quick: true, Edits: []Edit{
@@ -25,7 +25,7 @@ func protocol() []Bug {
 		{Name: "rows are read from a replica that is behind", Run: yields, Seeds: 60, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/view.go", `To: rowWaiting + "\uffff", Strong: true, Limit: wholePage`, `To: rowWaiting + "\uffff", Limit: wholePage`},
 		}},
-		{Name: "a claim at once does not look whether a slot is free", Run: yields, Seeds: 60, Caught: "I-2", Edits: []Edit{
+		{Name: "a claim at once does not look whether a slot is free", Run: yields, Seeds: 60, Caught: "I-2", Quick: true, Edits: []Edit{
 			{"shared/acd/atonce.go", `	c.Offer, c.OfferAgent,`, `	p.Free.Slots = 99
 	c.Offer, c.OfferAgent,`},
 		}},
