@@ -48,7 +48,7 @@ export function Wrap({ contact }: { contact: Current }) {
     <section className={`card wrap ${over ? 'due' : ''}`} aria-label={t('wrap.title')}>
       <div className="wrap-head">
         <h2>{t('wrap.title')}</h2>
-        {over && contact.until ? <Left until={contact.until} onEnd={() => void (draft.disposition && finish())} /> : <span className="soft">{t('wrap.during')}</span>}
+        {over ? contact.until && <Left until={contact.until} onEnd={() => void (draft.disposition && finish())} /> : <span className="soft">{t('wrap.during')}</span>}
       </div>
       <fieldset aria-describedby={asked && !draft.disposition ? 'wrap-missing' : undefined}>
         <legend>{t('wrap.disposition')}</legend>
