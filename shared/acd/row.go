@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -193,15 +194,14 @@ func readWaiting(i cloud.Item) (w Waiting, ok bool) {
 // readFree reads an F row; ok is false for what is none.
 func readFree(i cloud.Item) (f Free, ok bool) {
 	k := i.Key()
-	parts := strings.Split(strings.TrimPrefix(k.Sort, rowFree), "#")
-	if !strings.HasPrefix(k.Sort, rowFree) || len(parts) != 3 {
+	rest, free := strings.CutPrefix(k.Sort, rowFree)
+	profile, rest, two := strings.Cut(rest, "#")
+	since, id, three := strings.Cut(rest, "#")
+	idle, err := strconv.ParseInt(since, 10, 64)
+	if !free || !two || !three || strings.Contains(id, "#") || err != nil {
 		return Free{}, false
 	}
-	var idle int64
-	if _, err := fmt.Sscanf(parts[1], "%d", &idle); err != nil {
-		return Free{}, false
-	}
-	return Free{Agent: parts[2], Epoch: i.Int(contact.AttrEpoch), Profile: parts[0], Idle: contact.FromMicros(idle),
+	return Free{Agent: id, Epoch: i.Int(contact.AttrEpoch), Profile: profile, Idle: contact.FromMicros(idle),
 		Skills: contact.LevelsFrom(i["skills"]), Slots: int(i.Int("slots")), key: k,
 		Rooms: roomsFrom(i["rooms"]), Mixed: i.Bool("mixed"), Occupied: int(i.Int("occupied"))}, true
 }

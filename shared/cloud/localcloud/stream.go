@@ -207,14 +207,14 @@ func (c *Cloud) position(consumer string, shard int) (at uint64, known bool, err
 func (c *Cloud) advance(consumer string, shard int, to uint64) error {
 	return storeError(c.store.Update(func(tx kv.Tx) error {
 		tx.Put(spaceMeta, checkpointKey(consumer, shard), bytes8(to))
-		c.trim(tx, shard)
+		c.trim(tx, shard, false)
 		return nil
 	}))
 }
 
-// trim deletes the records of a shard that all consumers have, and those beyond
-// streamLife.
-func (c *Cloud) trim(tx kv.Tx, shard int) {
+// trim deletes the records of a shard that all consumers have and, if aged, those
+// beyond streamLife.
+func (c *Cloud) trim(tx kv.Tx, shard int, aged bool) {
 	done, known := uint64(1<<64-1), false
 	prefix := checkpointKey("", shard)
 	tx.Ascend(spaceMeta, prefix, func(k, v []byte) bool {
@@ -233,6 +233,9 @@ func (c *Cloud) trim(tx kv.Tx, shard int) {
 			return false
 		}
 		if number(k[2:]) > done {
+			if !aged {
+				return false
+			}
 			r, err := attr.Decode(v)
 			if err == nil && c.age(time.Unix(0, r.Int("at"))) < streamLife {
 				return false

@@ -47,7 +47,7 @@ func (c *Cloud) Sweep() (int, error) {
 		})
 		marks = c.apply(tx, now, expired)
 		for shard := range c.shards {
-			c.trim(tx, shard)
+			c.trim(tx, shard, true)
 		}
 		return nil
 	})
