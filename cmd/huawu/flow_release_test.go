@@ -17,8 +17,10 @@ import (
 
 	"huawu/localstack/onebox"
 	"huawu/shared/acd"
+	"huawu/shared/agent"
 	"huawu/shared/auth"
 	"huawu/shared/auth/login"
+	"huawu/shared/cloud"
 	"huawu/shared/cloud/localcloud"
 	"huawu/shared/desk"
 )
@@ -33,8 +35,14 @@ func running(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if _, err := c.Table().Write(t.Context(), acd.Queue{ID: "service", Name: "Service", Group: "g"}.Put("demo")); err != nil {
-		t.Fatal(err)
+	lin := agent.Agent{Tenant: "demo", ID: "lin", State: agent.Offline, Username: "lin", Name: "林晓", Profile: "service", Skills: map[string]int{"english": 2}, Voice: agent.Slots{Max: 1}}
+	for _, w := range []cloud.Write{
+		acd.Queue{ID: "service", Name: "Service", Group: "g"}.Put("demo"), lin.Put(), {Key: acd.ConfigKey("demo", "AGENT#lin"), Put: cloud.Item{"v": int64(1), "agent": "lin"}},
+		acd.Profile{ID: "service", Group: "g"}.Put("demo"),
+	} {
+		if _, err := c.Table().Write(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
 	}
 	tokens := auth.New(c.Keys(), "huawu", "desk", now)
 	router := acd.NewRouter(c.Table(), c.Queue(), acd.Runtime{Now: now, Log: log, NewID: rand.Text, Rand: func() float64 { return 0 },

@@ -29,6 +29,8 @@ func commands() []command {
 		{[]string{"contact", "list"}, "[--data DIR] [-o json]", "list today's contacts", contactList},
 		{[]string{"why"}, "[--data DIR] [-o json] CONTACT", "why a contact went to whom it did, and waited so long", why},
 		{[]string{"replay"}, "[--config FILE] [--other FILE] [-o json] DAY", "let a recorded day happen again, under one configuration or two", replayDay},
+		{[]string{"agent", "list"}, "[--data DIR] [-o json]", "list agents, and what they are given to do", agentListing},
+		{[]string{"agent", "set"}, "[--data DIR] [--profile ID] [--skill NAME=LEVEL]… [--room CHANNEL=N]… AGENT", "give an agent another profile, other skills or room", agentSet},
 		{[]string{"routing", "get"}, "[--data DIR] [--revision N]", "print queues, routing profiles, groups and hours as JSON", routingGet},
 		{[]string{"routing", "apply"}, "[--data DIR] [--dry-run] [-o json] FILE", "change the routing to what FILE says, and say what changed", routingApply},
 		{[]string{"routing", "undo"}, "[--data DIR] [--to REVISION] [--dry-run]", "put back the routing that was in force before", routingUndo},

@@ -56,3 +56,28 @@ func TestRoutingByCommands(t *testing.T) {
 		t.Errorf("an earlier one, to be applied over the latest: %s %v", old, err)
 	}
 }
+
+func TestAgentsByCommands(t *testing.T) {
+	data := running(t)
+	do := func(args string) (string, error) {
+		var out bytes.Buffer
+		words := strings.Fields(args)
+		err := dispatch(t.Context(), &out, append([]string{"agent", words[0], "--data", data}, words[1:]...))
+		return out.String(), err
+	}
+	for _, s := range []struct{ name, args, says, fails string }{
+		{"all of them", "list", "OFFLINE  service  english=2  voice=1", ""},
+		{"a skill and room for chats", "set --skill card=3 --room chat=4 lin", "lin: profile service, skills card=3 english=2, room chat=4 voice=1\n", ""},
+		{"a skill taken", "set --skill english=0 lin", "lin: profile service, skills card=3, room chat=4 voice=1\n", ""},
+		{"a profile that is not there", "set --profile sales lin", "", "no such routing profile"},
+		{"an agent who is not there", "set --skill a=1 nobody", "", "huawu agent list shows them"},
+		{"no level", "set --skill card lin", "", "wrong usage"},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			got, err := do(s.args)
+			if !strings.Contains(got, s.says) || (err == nil) != (s.fails == "") || err != nil && !strings.Contains(err.Error(), s.fails) {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+}

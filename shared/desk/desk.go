@@ -99,6 +99,7 @@ func New(c Config) http.Handler {
 	d.registerAudio(api)
 	d.registerFlows(api)
 	d.registerRouting(api)
+	d.registerAgents(api)
 	mux.Handle("/", unknown(mux))
 	return d.guard(sameSite(mux))
 }

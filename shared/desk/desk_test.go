@@ -534,7 +534,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"GET /v1/floor": {auth.Supervisor, auth.Admin}, "GET /v1/contacts/{id}/why": {auth.Supervisor, auth.Admin}, "GET /v1/calibration": {auth.Supervisor, auth.Admin}, "POST /v1/broadcasts": {auth.Supervisor},
 	}
 	for _, op := range []string{"GET /v1/flows", "GET /v1/flows/{id}", "GET /v1/flows/{id}/versions/{version}", "PUT /v1/flows/{id}/draft", "POST /v1/flows/{id}/publish",
-		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}", "PUT /v1/bots/{id}", "GET /v1/routing", "PUT /v1/routing"} {
+		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}", "PUT /v1/bots/{id}", "GET /v1/routing", "PUT /v1/routing", "GET /v1/agents", "PUT /v1/agents/{id}/assignment"} {
 		want[op] = []auth.Role{auth.Admin}
 	}
 	want["GET /v1/flows/{id}/journey"] = []auth.Role{auth.Supervisor, auth.Admin}
@@ -542,10 +542,11 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	bodies["/quality"] = `{"seconds":1,"received":{"packets":1,"lost":0,"jitterMs":1},"sent":{"packets":1,"lost":0,"jitterMs":1}}`
 	bodies["/transfer"], bodies["/consult"], bodies["/digits"] = `{"kind":"queue","target":"loans"}`, `{"kind":"queue","target":"loans"}`, `{"digits":"1"}`
 	bodies["/contacts"] = `{"kind":"outbound","to":"+8613800135678"}`
+	bodies["/assignment"] = `{"profile":"p","slots":{"voice":1}}`
 	bodies["/routing"] = `{"revision":0,"routing":{"queues":[],"profiles":[]}}`
 	bodies["/supervise"], bodies["/move"] = `{"mode":"listen"}`, `{"queue":"loans"}`
-	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets", "/v1/calibration", "/v1/broadcasts", "/v1/routing"} // of one's own tenant, whichever it is
-	open := map[string]int{                                                                                                                                         // whoever asks, with or without a token: the same answer
+	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets", "/v1/calibration", "/v1/broadcasts", "/v1/routing", "/v1/agents"} // of one's own tenant, whichever it is
+	open := map[string]int{                                                                                                                                                       // whoever asks, with or without a token: the same answer
 		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204, "POST /v1/call/tickets": 404,
 		"POST /v1/call/places": 404,
 	}

@@ -9,6 +9,29 @@ import (
 
 const routing = `{"queues":[{"id":"loans","name":"Loans","afterContactSeconds":30},{"id":"cards","needs":{"card":2}}],"profiles":[{"id":"all","queues":[{"queue":"loans"}]}]}`
 
+func TestAnAgentIsGivenOtherThingsToDo(t *testing.T) {
+	b := newBench(t)
+	admin := b.token("demo", root, auth.Admin)
+	for _, s := range []struct {
+		name, id, body string
+		status         int
+		says           string
+	}{
+		{"skills and room", lin, `{"profile":"p","skills":{"card":3},"slots":{"voice":1,"chat":4}}`, 200, `"skills":{"card":3},"slots":{"voice":1,"chat":4}`},
+		{"a profile that is not there", lin, `{"profile":"none","slots":{"voice":1}}`, 404, "no such routing profile"},
+		{"an agent who is not there", "nobody", `{"profile":"p","slots":{"voice":1}}`, 404, "no such agent"},
+		{"a level that is none", lin, `{"profile":"p","skills":{"card":9},"slots":{"voice":1}}`, 422, `"location":"body.skills.card"`},
+		{"two calls at a time", lin, `{"profile":"p","slots":{"voice":2}}`, 422, "slots.voice"},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			a := b.do(admin, "PUT", "/v1/agents/"+s.id+"/assignment", s.body)
+			if a.StatusCode != s.status || !strings.Contains(string(a.raw), s.says) {
+				t.Errorf("%d %s", a.StatusCode, a.raw)
+			}
+		})
+	}
+}
+
 func TestRoutingIsReadChangedAndPutBack(t *testing.T) {
 	b := newBench(t)
 	admin := b.token("demo", root, auth.Admin)
