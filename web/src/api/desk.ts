@@ -51,6 +51,7 @@ export function deskAPI(session: Session) {
     party: (id: string, party: string, verb: 'hold' | 'resume' | 'drop') => got(client.POST(`/v1/contacts/{id}/parties/{party}/${verb}`, { params: { path: { id, party } } })),
     callOut: (to: string) => got(client.POST('/v1/contacts', { body: { kind: 'outbound', to } })),
     force: (agent: string, to: StatusTo) => got(client.POST('/v1/agents/{id}/status', { ...path(agent), body: to })),
+    broadcast: (text: string, queue?: string) => got(client.POST('/v1/broadcasts', { body: { text, ...(queue ? { queue } : {}) } })),
     digits: (id: string, digits: string) => got(client.POST('/v1/contacts/{id}/digits', { ...path(id), body: { digits } })),
     supervise: (id: string, mode: Supervision | 'stop') => got(client.POST('/v1/contacts/{id}/supervise', { ...path(id), body: { mode } })),
     quality: (id: string, q: Total) => got(client.POST('/v1/contacts/{id}/quality', { ...path(id), body: q })),

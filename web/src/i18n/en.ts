@@ -21,6 +21,7 @@ export const en: Catalogue = {
   'app.broken': 'This page has failed',
   'app.broken.reload': 'Reload it; the call goes on.',
   'app.reload': 'Reload',
+  'notice.from': 'Notice from {name}',
 
   'login.title': 'Log in',
   'login.lead': 'Log in to take calls',

@@ -21,6 +21,7 @@ export const ja: Catalogue = {
   'app.broken': 'ページでエラーが発生しました',
   'app.broken.reload': '再読み込みしてください。通話は切れません。',
   'app.reload': '再読み込み',
+  'notice.from': '{name}さんからのお知らせ',
 
   'login.title': 'ログイン',
   'login.lead': 'ログインすると電話を受けられます',

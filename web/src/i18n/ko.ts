@@ -21,6 +21,7 @@ export const ko: Catalogue = {
   'app.broken': '페이지에 오류가 생겼습니다',
   'app.broken.reload': '새로 고치세요. 통화는 끊기지 않습니다.',
   'app.reload': '새로 고침',
+  'notice.from': '{name} 님의 공지',
 
   'login.title': '로그인',
   'login.lead': '로그인하면 전화를 받을 수 있습니다',

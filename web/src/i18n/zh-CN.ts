@@ -20,6 +20,7 @@ export const zhCN = {
   'app.broken': '页面出错了',
   'app.broken.reload': '重新加载页面；通话不会中断。',
   'app.reload': '重新加载',
+  'notice.from': '{name} 的通知',
 
   'login.title': '登录',
   'login.lead': '登录后即可接听来电',

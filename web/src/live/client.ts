@@ -24,6 +24,10 @@ export type LivePorts = {
 
 export const pingEvery = 25_000
 export const pongWithin = 5_000
+/** A floor's figures have to show within 2 s that they are old: there somebody is
+ *  asked each second whether the connection still lives. */
+export const watchEvery = 1_000
+export const oldAfter = 2_000
 const openWithin = 8_000
 
 /** backOff is how long to wait before try n (0 is the first again): 0.5 s doubled up
@@ -41,6 +45,7 @@ export class Live {
   private wanted = new Map<TopicName, number>() // by how many
   private failures = 0
   private offset = 0 // of the server's clock, ms
+  private heardAt = 0 // when the server was last heard; 0 never
   private generation = 0
   private stopTimers: (() => void)[] = []
   private listeners = new Set<() => void>()
@@ -63,12 +68,21 @@ export class Live {
   /** serverNow is the server's clock as far as we know it. */
   serverNow = (): number => this.ports.now() + this.offset
 
+  /** silence is for how many ms nothing was heard of the server: so old is what is shown. */
+  silence = (): number => (this.heardAt ? this.ports.now() - this.heardAt : 0)
+
   /** want subscribes until the returned function is called. */
   want(name: TopicName): () => void {
     this.wanted.set(name, (this.wanted.get(name) ?? 0) + 1)
     if (!this.topics.has(name)) {
       this.topics.set(name, fresh)
-      if (this.link === 'open') this.send({ type: 'subscribe', topic: name })
+      if (this.link === 'open') {
+        this.send({ type: 'subscribe', topic: name })
+        if (name === 'floor') {
+          this.clearTimers()
+          this.ping(this.generation)
+        }
+      }
     }
     let on = true
     return () => {
@@ -153,8 +167,13 @@ export class Live {
       this.topics.set(name, asked(t)) // what was known is shown until the snapshot
       this.send({ type: 'subscribe', topic: name })
     }
-    this.later(pingEvery, () => this.ping(mine))
+    this.beat(mine)
     this.changed()
+  }
+
+  /** beat asks again later whether the connection lives. */
+  private beat(mine: number): void {
+    this.later(this.topics.has('floor') ? watchEvery : pingEvery, () => this.ping(mine))
   }
 
   private ping(mine: number): void {
@@ -187,6 +206,7 @@ export class Live {
     } catch {
       return // not ours
     }
+    this.heardAt = this.ports.now()
     switch (f.type) {
       case 'snapshot':
       case 'delta':
@@ -197,7 +217,7 @@ export class Live {
         break
       case 'pong':
         this.clearTimers()
-        this.later(pingEvery, () => this.ping(mine))
+        this.beat(mine)
         return
       case 'bye':
         this.broken(mine)

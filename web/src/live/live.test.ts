@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { backOff, Live, pingEvery, pongWithin, type SocketLike } from './client'
+import { backOff, Live, oldAfter, pingEvery, pongWithin, type SocketLike } from './client'
 import { delta, fresh, snapshot, type Topic } from './reduce'
 import { callState, doing, firstOffer, shownContact } from './desk'
 import type { Delta, Floor, Me, Snapshot } from './types'
@@ -269,11 +269,47 @@ describe('the live connection', () => {
     expect(b.live.get().link).toBe('lost')
   })
 
+  it('shows within two seconds that a floor’s figures are old', async () => {
+    const b = new Bed()
+    await b.open()
+    b.hear(snap(me))
+    await b.pass(pingEvery - 1)
+    expect(b.last.sent.filter((m) => (m as { type: string }).type === 'ping')).toHaveLength(0) // who has no floor asks seldom
+    const end = b.live.want('floor')
+    for (let n = 0; n < 5; n++) {
+      b.hear({ type: 'pong' })
+      await b.pass(1000)
+      expect(b.last.sent.at(-1)).toEqual({ type: 'ping' })
+      expect(b.live.silence()).toBeLessThanOrEqual(oldAfter)
+    }
+    await b.pass(oldAfter) // no answer any more
+    expect(b.live.get().link).toBe('open')
+    expect(b.live.silence()).toBeGreaterThan(oldAfter)
+    b.hear({ type: 'pong' })
+    expect(b.live.silence()).toBe(0)
+    end()
+    await b.pass(1000)
+    b.hear({ type: 'pong' })
+    const sent = b.last.sent.length
+    await b.pass(10_000)
+    expect(b.last.sent).toHaveLength(sent)
+  })
+
   it('does not believe a network that is gone', async () => {
     const b = new Bed()
     await b.open()
     b.live.suspect()
     expect(b.live.get().link).toBe('lost')
+  })
+
+  it('shows a notice once, however often it is told', async () => {
+    const b = new Bed()
+    await b.open()
+    b.hear(snap(me))
+    const notice = { type: 'delta', topic: 'me', ts, entity: 'notice', id: 'n1', from: 0, v: 1, state: { id: 'n1', at: ts, from: 'Chen', text: '<b>&' } }
+    b.hear(notice)
+    b.hear(notice)
+    expect(b.live.state('me')?.notices).toEqual([notice.state])
   })
 
   it('shows what a request answered while it never connected', async () => {

@@ -1,7 +1,7 @@
 // How snapshots and deltas become state. Pure. A delta names the version of the
 // item before and after: what is not newer is ignored, and where one is missing
 // in between the whole topic is asked for again.
-import type { Current, Delta, Floor, FloorAgent, FloorContact, FloorQueue, Me, Offer, Snapshot, Talk, TopicName } from './types'
+import type { Current, Delta, Floor, FloorAgent, FloorContact, FloorQueue, Me, Notice, Offer, Snapshot, Talk, TopicName } from './types'
 
 export type Topic = {
   state: unknown // null until its first snapshot
@@ -59,6 +59,7 @@ export function mergeMe(me: Me, d: Delta): Me {
     return d.state ? { ...rest, ...(d.state as Partial<Me>) } : me
   }
   if (d.entity === 'left') return { ...me, contacts: replace(me.contacts, (c) => c.leftOffer === d.id, d.state as Current | null) }
+  if (d.entity === 'notice') return { ...me, notices: put(me.notices ?? [], 'id', d.id, d.state as Notice | null) }
   if (d.entity === 'talk') return mergeTalk(me, d.id, d.state as Talk | null)
   if (d.entity !== 'offer' && d.entity !== 'contact') return me // of a later server
   const was = me.offers.find((o) => o.contactId === d.id) ?? me.contacts.find(has(d.id))

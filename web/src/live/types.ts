@@ -82,7 +82,11 @@ export type Me = {
   dispositions?: Record<string, Choice[]> // by queue; * for the others
   offers: Offer[]
   contacts: Current[]
+  notices?: Notice[] // messages of supervisors, the latest last
 }
+
+/** Notice is a supervisor's message: plain text, whatever it looks like. */
+export type Notice = { id: string; at: string; from: string; text: string }
 
 export type FloorContact = { contactId: string; leftOffer?: string; agentId: string; state: 'OFFERED' | Current['state']; since: string; queue: string; onHold: boolean }
 export type FloorAgent = { id: string; name: string; username: string; status: Status; next?: Next | null; device: string; contacts: FloorContact[]; profile: string }
@@ -93,6 +97,8 @@ export type FloorQueue = {
   oldestSince?: string
   free: number
   at?: string // when it was counted
+  staffed?: number // who serve it, busy ones too
+  wait?: { lowSeconds: number; meanSeconds: number; highSeconds: number } | null // of one who came now; null = not known
   serviceLevel?: { seconds: number; within: number; answered: number; abandoned: number; abandonedLate?: number; percent: number | null; since?: string; at?: string }
 }
 export type Floor = { agents: FloorAgent[]; queues: FloorQueue[]; statuses?: Choice[]; ts?: string }

@@ -13,6 +13,7 @@ import { navigate } from './route'
 import { PhonePill, StatusPicker } from './status'
 import { UserMenu } from './user-menu'
 import { OfferToast } from '../agent/offer-card'
+import { Notices } from '../agent/notices'
 
 export default function Frame({ path, children }: { path: string; children: ReactNode }) {
   const session = useSession()
@@ -43,6 +44,7 @@ function Inside({ path, children }: { path: string; children: ReactNode }) {
       <Top path={path} />
       <LinkBanner />
       {agent && <AgentBanners />}
+      {agent?.me && <Notices all={agent.me.notices ?? []} />}
       <main id="main" tabIndex={-1}>
         {children}
       </main>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { languages, placeholders } from '../../i18n/catalogue'
 import type { FloorAgent, FloorContact, FloorQueue } from '../../live/types'
-import { current, doing, found, gradeLevel, gradeQueue, gradeWait, since, sorted, tooLong, totals } from './figures'
+import { current, doing, expected, found, gradeLevel, gradeQueue, gradeWait, isOld, since, sorted, tooLong, totals } from './figures'
 import { words, type Word } from './words'
 
 const t0 = Date.parse('2026-11-21T08:00:00Z')
@@ -17,6 +17,17 @@ const agent = (id: string, status: FloorAgent['status']['status'], ...contacts: 
   contacts: contacts.map((c) => ({ contactId: `c-${id}`, agentId: id, state: 'CONNECTED', since: at(10), queue: 'service', onHold: false, ...c })),
 })
 const queue = (more: Partial<FloorQueue>): FloorQueue => ({ id: 'service', name: 'Service', waiting: 0, free: 0, ...more })
+
+test('a wait that nobody knows is none, and not zero', () => {
+  expect(expected(queue({}))).toBeNull()
+  expect(expected(queue({ wait: null }))).toBeNull()
+  expect(expected(queue({ wait: { lowSeconds: 0, meanSeconds: 0, highSeconds: 0 } }))).toEqual([0, 0])
+  expect(expected(queue({ wait: { lowSeconds: 60, meanSeconds: 80, highSeconds: 150 } }))).toEqual([60, 150])
+})
+
+test('figures are old after two seconds of silence', () => {
+  expect([0, 2000, 2001].map(isOld)).toEqual([false, false, true])
+})
 
 test('what an agent does is the contact first, then the status', () => {
   expect(doing(agent('a', 'available'))).toBe('available')

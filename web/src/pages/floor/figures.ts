@@ -1,5 +1,6 @@
 // What the floor's state amounts to. Pure: the state and the server's time in,
 // figures and judgements out.
+import { oldAfter } from '../../live/client'
 import type { Floor, FloorAgent, FloorContact, FloorQueue } from '../../live/types'
 
 /** Good, worth a look, urgent, or nothing to judge. */
@@ -45,6 +46,15 @@ export function tooLong(a: FloorAgent, now: number): number {
   const bound = patience[doing(a)] ?? 0
   return bound > 0 && now - began(a) > bound * 60_000 ? bound : 0
 }
+
+/** expected is the range in which one who came now would get an agent, in seconds;
+ *  null where it is not known. */
+export function expected(q: FloorQueue): [number, number] | null {
+  return q.wait ? [q.wait.lowSeconds, q.wait.highSeconds] : null
+}
+
+/** isOld says whether figures are too old to be believed: nothing was heard for so many ms. */
+export const isOld = (silence: number): boolean => silence > oldAfter
 
 export type Totals = {
   waiting: number
@@ -129,3 +139,6 @@ export function found(all: FloorAgent[], text: string, says: (a: FloorAgent) => 
   const wanted = text.trim().toLocaleLowerCase()
   return wanted ? all.filter((a) => `${a.name}\n${a.username}\n${says(a)}`.toLocaleLowerCase().includes(wanted)) : all
 }
+
+/** longest is how many characters a notice has at most. */
+export const longest = 1000

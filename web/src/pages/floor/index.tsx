@@ -9,13 +9,14 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator'
 import Table from '@cloudscape-design/components/table'
 import TextFilter from '@cloudscape-design/components/text-filter'
-import { useLink, useNow, useTopic } from '../../app-context'
+import { useApp, useLink, useNow, useTopic } from '../../app-context'
 import { fill } from '../../i18n/catalogue'
 import { clock, number, secondsSince } from '../../i18n/format'
 import { useWords } from '../../i18n/react'
 import type { Choice, Floor as FloorState, FloorAgent } from '../../live/types'
 import { label } from '../../parts/label'
-import { current, doing, found, gradeLevel, gradeQueue, gradeWait, since, sorted, tooLong, totals, type Doing, type Grade, type Order } from './figures'
+import { current, doing, expected, found, gradeLevel, gradeQueue, gradeWait, isOld, since, sorted, tooLong, totals, type Doing, type Grade, type Order } from './figures'
+import { Broadcast } from './broadcast'
 import { Actions, Part as PartIn, useSupervisor } from './supervise'
 import { words, type Word } from './words'
 import './floor.css'
@@ -27,8 +28,11 @@ export default function Floor() {
   const link = useLink()
   const by = useSupervisor()
   const now = useNow()
+  const { live } = useApp()
   const { language } = useWords()
   const say: Say = (w, values) => fill(words[language][w], values, language)
+  const silence = live.silence()
+  const old = link.link !== 'open' || isOld(silence)
   if (!floor) {
     return (
       <p className="page-note" role="status">
@@ -37,9 +41,14 @@ export default function Floor() {
     )
   }
   return (
-    <div className="floor">
+    <div className={old ? 'floor floor-old' : 'floor'}>
       <SpaceBetween size="l">
-        <Header variant="h1" actions={<Freshness lost={link.link === 'open' ? 0 : link.lostAt} now={now} say={say} />}>
+        <Header variant="h1" actions={
+            <SpaceBetween direction="horizontal" size="m" alignItems="center">
+              {by && <Broadcast by={by} queues={floor.queues} say={say} />}
+              <Freshness old={old ? silence : 0} say={say} />
+            </SpaceBetween>
+          }>
           {say('title')}
         </Header>
         {by && <PartIn by={by} floor={floor} say={say} />}
@@ -52,9 +61,9 @@ export default function Floor() {
 }
 
 /** Freshness says that figures are live, or how old they have become. */
-function Freshness({ lost, now, say }: { lost: number; now: number; say: Say }) {
-  if (!lost) return <StatusIndicator type="success">{say('live')}</StatusIndicator>
-  return <StatusIndicator type="error">{say('stale', { time: clock((now - lost) / 1000) })}</StatusIndicator>
+function Freshness({ old, say }: { old: number; say: Say }) {
+  if (!old) return <StatusIndicator type="success">{say('live')}</StatusIndicator>
+  return <StatusIndicator type="error">{say('stale', { time: clock(old / 1000) })}</StatusIndicator>
 }
 
 type Part = { floor: FloorState; now: number; say: Say; language: string }
@@ -129,6 +138,14 @@ function Queues({ floor, now, say, language }: Part) {
         { id: 'grade', header: say('status'), cell: (q) => <Graded grade={gradeQueue(q, now)} say={say} /> },
         { id: 'waiting', header: say('waiting'), cell: (q) => number(q.waiting, language) },
         { id: 'oldest', header: say('longest'), cell: (q) => (q.waiting > 0 && q.oldestSince ? clock(secondsSince(q.oldestSince, now)) : '–') },
+        {
+          id: 'expected',
+          header: say('expected'),
+          cell: (q) => {
+            const w = expected(q)
+            return w ? (w[1] === 0 ? say('noWait') : `${clock(w[0])}–${clock(w[1])}`) : say('unknown')
+          },
+        },
         { id: 'free', header: say('free'), cell: (q) => number(q.free, language) },
         {
           id: 'level',
