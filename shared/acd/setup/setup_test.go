@@ -3,6 +3,7 @@ package setup
 import (
 	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -220,4 +221,23 @@ func FuzzCheck(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTheExampleOfTheGuideIsGood(t *testing.T) {
+	raw, err := os.ReadFile("../../../docs/guide/queues.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(raw), "```json\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("the guide has no example")
+	}
+	d := read(t, example)
+	if found := Check(d); len(found) > 0 || len(d.Queues) != 3 {
+		t.Errorf("%v", found)
+	}
+	if found := Warn(d, map[string][]map[string]int{"cards": {{"card": 2}}}); len(found) > 0 {
+		t.Errorf("%v", found)
+	}
 }
