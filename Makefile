@@ -5,7 +5,7 @@ SHELL := bash
 GO ?= go
 DATA ?= data
 
-.PHONY: help run test check bench simulate fuzz prompts deps fmt clean
+.PHONY: help run test check bench simulate day fuzz prompts deps fmt clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
@@ -59,6 +59,10 @@ simulate: ## the simulation for long (SEEDS=20000 virtual hours) into docs/simul
 	@nice $(GO) run ./tests/sim/simulate -seeds $(SEEDS) -offers $(OFFERS) -page docs/simulation.md
 	@nice $(GO) test -count=1 -timeout 60m ./tests/sim/bugs -all
 	@nice $(GO) test -count=1 -timeout 120m ./tests/sim/model -large -v
+	@$(MAKE) --no-print-directory day
+
+day: ## a virtual day of 10,000 agents and 100,000 calls an hour into docs/day.md (DAY="-hours 1" for a part)
+	@nice $(GO) run ./tests/sim/day $(DAY) -page docs/day.md
 
 clean: ## remove what was built
 	rm -rf build

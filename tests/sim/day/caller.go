@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"huawu/shared/acd"
@@ -34,7 +35,7 @@ const (
 	inFlow   = 8 * time.Second // mean time that the menu takes
 	selfies  = 0.03            // of the callers are served by the flow
 	patience = 150 * time.Second
-	talk     = 232 * time.Second
+	talk     = 250 * time.Second
 	hangsUp  = 0.7 // of the talks are ended by the caller
 )
 
@@ -53,24 +54,30 @@ func (w *world) arrive() {
 	w.day.Calls++
 	w.try(func() error {
 		now := contact.Instant(w.now())
-		return w.desk.Begin(w.ctx, &contact.Contact{Tenant: tenant, ID: c.id, State: contact.InFlow, Since: now, Initiated: now, ToSystem: now,
+		err := w.desk.Begin(w.ctx, &contact.Contact{Tenant: tenant, ID: c.id, State: contact.InFlow, Since: now, Initiated: now, ToSystem: now,
 			Channel: contact.Voice, Method: contact.Inbound, Language: "zh-CN"})
-	})
-	self := w.rand.Float64() < selfies
-	w.after(w.logNormal(inFlow, 0.5), func() {
-		if self {
-			w.hangUp(c, contact.FlowEnded)
-			return
+		if err == nil || errors.Is(err, acd.ErrExists) { // its own, whose answer was lost
+			w.after(w.logNormal(inFlow, 0.5), func() { w.choose(c) })
 		}
-		w.try(func() error {
-			_, err := w.desk.Enqueue(w.ctx, tenant, c.id, acd.Request{Queue: c.queue.id, Priority: c.priority})
-			return err
-		})
-		w.after(5*time.Second+time.Duration(w.rand.ExpFloat64()*float64(patience)), func() {
-			if c.agent == nil {
-				w.hangUp(c, contact.CustomerLeft)
-			}
-		})
+		return err
+	})
+}
+
+// choose is the end of the menu: the flow has served the caller, or lets the caller
+// wait as long as patience lasts.
+func (w *world) choose(c *call) {
+	if w.rand.Float64() < selfies {
+		w.hangUp(c, contact.FlowEnded)
+		return
+	}
+	w.try(func() error {
+		_, err := w.desk.Enqueue(w.ctx, tenant, c.id, acd.Request{Queue: c.queue.id, Priority: c.priority})
+		return err
+	})
+	w.after(5*time.Second+time.Duration(w.rand.ExpFloat64()*float64(patience)), func() {
+		if c.agent == nil {
+			w.hangUp(c, contact.CustomerLeft)
+		}
 	})
 }
 

@@ -45,7 +45,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // what fails is meant to
-	debug.SetGCPercent(600) // what lives is small
+	debug.SetGCPercent(600)                        // what lives is small
 	if *commit == "" {
 		*commit = sim.Commit(ctx)
 	}

@@ -206,7 +206,9 @@ func (w *world) pass() error {
 			}
 			w.turn = w.turn.Add(turnEvery)
 			if w.turn.After(last) {
-				w.checker.fault("I-1: %d calls have no end", len(w.calls))
+				for id, c := range w.calls {
+					w.checker.fault("I-1: %s has no end, it is %s", id, c.state)
+				}
 				return w.checker.atTheEnd()
 			}
 			at, do, ok = w.due.next()
