@@ -3,9 +3,12 @@ package acd
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"huawu/shared/agent"
 	"huawu/shared/contact"
@@ -181,6 +184,71 @@ func TestWhoHungUpWhileWaitingRegainsThePlace(t *testing.T) {
 	if _, err := newWorld(t).line().Regain(t.Context(), tenant, "nobody", time.Minute, "loans", "c9"); !errors.Is(err, ErrPlace) {
 		t.Errorf("of nobody: %v", err)
 	}
+}
+
+// TestTheOrderOfServiceIsTheOrderOfFirstComing is D1: however often customers hang
+// up and come back, by a token or by being known again, and processes die, each is
+// served in the order in which the customers first came, and none twice.
+func TestTheOrderOfServiceIsTheOrderOfFirstComing(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		w := newWorld(t)
+		type customer struct {
+			contact contact.ID
+			token   string
+			gone    bool
+		}
+		var line []*customer // in the order in which they came
+		contacts := 0
+		comes := func(q Request) contact.ID {
+			id := contact.ID(fmt.Sprint("c", contacts))
+			contacts++
+			w.begin(id)
+			w.must(w.router.Enqueue(w.ctx, tenant, id, q))
+			return id
+		}
+		for range rapid.IntRange(5, 25).Draw(r, "steps") {
+			w.clock.Advance(time.Duration(rapid.IntRange(1, 20).Draw(r, "after")) * time.Second)
+			if len(line) == 0 || rapid.IntRange(0, 2).Draw(r, "who") == 0 {
+				line = append(line, &customer{contact: comes(Request{Queue: "loans"})})
+				continue
+			}
+			c := line[rapid.IntRange(0, len(line)-1).Draw(r, "customer")]
+			switch {
+			case !c.gone:
+				if c.token = ""; rapid.Bool().Draw(r, "has a token") {
+					c.token = w.token(c.contact)
+				}
+				w.must(w.router.End(w.ctx, tenant, c.contact, contact.CustomerLeft))
+				c.gone = true
+			default:
+				if rapid.Bool().Draw(r, "the process dies") {
+					w.open(w.cloud)
+				}
+				id := contact.ID(fmt.Sprint("c", contacts))
+				var q Request
+				var err error
+				if c.token != "" {
+					q, err = w.line().Redeem(w.ctx, tenant, c.token, "loans", id)
+				} else {
+					q, err = w.line().Regain(w.ctx, tenant, c.contact, time.Hour, "loans", id)
+				}
+				if err != nil {
+					r.Fatal(err)
+				}
+				c.contact, c.gone = comes(q), false
+			}
+		}
+		var want []string
+		for _, c := range line {
+			if !c.gone {
+				want = append(want, "W "+string(c.contact))
+			}
+		}
+		w.settle(0)
+		if got := w.rows(); got != strings.Join(want, ", ") {
+			r.Fatalf("rows %s, want %s", got, strings.Join(want, ", "))
+		}
+	})
 }
 
 func FuzzPlace(f *testing.F) {
