@@ -33,6 +33,7 @@ type swept struct {
 	first  map[string]time.Time // what was found wrong or unfinished in this round, since when
 	before map[string]time.Time // the same of the round before
 	from   int                  // waiting row to go on with
+	call   int                  // live call to go on with
 	people cloud.Cursor         // agent to go on with; nil: from the first
 	live   bool                 // somebody was busy in this round …
 	was    bool                 // … or in the one before
@@ -56,8 +57,8 @@ func (w swept) next() swept {
 // first saw their begin, unless both clocks tell the same. It reports whether
 // anybody waits or is busy, so that it is worth to sweep again soon.
 //
-// A waiting contact whose row is missing it cannot know of: that is the stream's
-// alone.
+// A waiting contact whose row is missing it knows by its call, which the relay's
+// lease lists; one that waits without a call, for a callback, is the stream's alone.
 func (r *Router) Sweep(ctx context.Context, tenant string) (live bool, err error) {
 	routing, err := r.Routing(ctx, tenant)
 	if err != nil {
@@ -68,7 +69,7 @@ func (r *Router) Sweep(ctx context.Context, tenant string) (live bool, err error
 	s.last = r.sweeps[tenant]
 	r.mu.Unlock()
 	s.next = s.last.next()
-	errs := []error{s.timers(ctx), s.people(ctx)}
+	errs := []error{s.timers(ctx), s.people(ctx), s.liveCalls(ctx)}
 	for _, group := range routing.groups() {
 		errs = append(errs, s.group(ctx, group))
 	}
@@ -191,11 +192,21 @@ func (s *sweeper) offer(ctx context.Context, id contact.ID, offer contact.OfferI
 	}
 	t := Timer{Tenant: s.tenant, Contact: id, Offer: offer, Again: maxAgain}
 	if c.Offer != offer {
-		if c, err = s.r.Left(ctx, s.tenant, id, offer); err != nil || c == nil {
+		left, err := s.r.Left(ctx, s.tenant, id, offer)
+		if err != nil {
 			return err
 		}
-		t.Left = true
+		if left == nil {
+			return s.party(ctx, c, offer)
+		}
+		c, t.Left = left, true
 	}
+	return s.runsOver(ctx, c, t)
+}
+
+// runsOver ends what a contact, or a segment that was left, is in for too long.
+func (s *sweeper) runsOver(ctx context.Context, c *contact.Contact, t Timer) error {
+	id, offer := c.ID, c.Offer
 	var limit time.Duration
 	switch c.State {
 	case contact.Offered:

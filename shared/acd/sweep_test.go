@@ -167,3 +167,34 @@ func TestASweepOfManyAgentsGoesOnInTheNext(t *testing.T) {
 	}
 	w.wants("c1", "QUEUED", "lin", "MISSED 0")
 }
+
+func TestTheSweepKnowsWhoWaitsByTheCall(t *testing.T) {
+	w := newWorld(t)
+	w.alone()
+	w.call("c1", "loans")
+	w.must(w.cloud.Table().Write(w.ctx, cloud.Write{Key: waitingKey(w.contact("c1"), 1), Delete: true})) // as if its writer had crashed
+	w.must(w.cloud.Table().Write(w.ctx, cloud.Write{Key: relayKey(1), Set: cloud.Item{"live": []string{"c0", "c1"}}}))
+	w.sweep(oldRow - SweepEvery)
+	w.is("rows", w.rows(), "")
+	w.sweep(2 * SweepEvery)
+	w.status("lin", agent.Available)
+	w.wants("c1", "OFFERED lin", "lin", "AVAILABLE 1")
+}
+
+func TestTheSweepEndsAConsultThatNobodyAnswers(t *testing.T) {
+	w := newWorld(t)
+	w.alone()
+	w.status("lin", agent.Available)
+	w.call("c1", "loans")
+	offer := w.contact("c1").Offer
+	w.must(w.router.Accept(w.ctx, tenant, "c1", offer))
+	w.must(w.router.JoinedLeg(w.ctx, tenant, "c1", offer, "leg-b", ""))
+	w.addAgent("wu", "loans", nil)
+	w.status("wu", agent.Available)
+	_, talk, err := w.router.Consult(w.ctx, w.contact("c1"), "wu")
+	w.must(talk, err)
+	w.sweep(20 * time.Second)
+	w.wants("c1", "CONNECTED lin", "wu", "AVAILABLE 1")
+	w.sweep(15 * time.Second)
+	w.wants("c1", "CONNECTED lin", "wu", "MISSED 0")
+}

@@ -249,14 +249,18 @@ func (r *Router) endTalk(ctx context.Context, c *contact.Contact) error {
 
 // armParty sets the timer that takes a party out which does not come.
 func (r *Router) armParty(ctx context.Context, t *contact.Talk, p contact.Party) error {
-	wait := time.Duration(contact.RingSeconds)*time.Second + ringGrace
+	return r.arm(ctx, Timer{Kind: TimerParty, Tenant: t.Tenant, Contact: t.ID, Offer: p.ID, State: string(p.State)}, partyTime(p))
+}
+
+// partyTime is how long a party that is not there may stay in its state.
+func partyTime(p contact.Party) time.Duration {
 	switch {
 	case p.State == contact.PartyConnecting:
-		wait = ConnectLease
+		return ConnectLease
 	case p.Kind == contact.NumberParty:
-		wait = contact.DialSeconds*time.Second + ringGrace
+		return contact.DialSeconds*time.Second + ringGrace
 	}
-	return r.arm(ctx, Timer{Kind: TimerParty, Tenant: t.Tenant, Contact: t.ID, Offer: p.ID, State: string(p.State)}, wait)
+	return contact.RingSeconds*time.Second + ringGrace
 }
 
 // partyTimer takes a party out that has not come in time.
