@@ -174,20 +174,24 @@ func (k *checker) timed(was, c *contact.Contact) {
 	if (c.State == contact.Queued || c.State == contact.Offered) && (k.enqueued[c.ID].IsZero() || !was.Enqueued.Equal(c.Enqueued)) { // Offered: it never had to wait
 		k.enqueued[c.ID] = now
 	}
-	if was.State != contact.Offered || c.State != contact.Queued {
+	if was.State != contact.Offered && was.State != contact.Connecting || c.State != contact.Queued {
 		return
 	}
 	if was.Rank != c.Rank || c.Segment == 0 && !was.Enqueued.Equal(c.Enqueued) {
 		k.fault("I-5: contact %s lost its place %s, has %s", c.ID, was.Rank, c.Rank)
 	}
-	if o := k.offer(was.Offer); c.Version == was.Version+1 && !o.excused && now.Sub(entered) < ringSeconds*time.Second-time.Second {
+	if o := k.offer(was.Offer); was.State == contact.Offered && c.Version == was.Version+1 && !o.excused && now.Sub(entered) < ringSeconds*time.Second-time.Second {
 		k.fault("I-9: offer %s was over after %s", o.id, now.Sub(entered))
 	}
 }
 
 // excuse notes that an offer may end before its time: it was declined, the
 // device was, or the relay gave it up.
-func (k *checker) excuse(o contact.OfferID) { k.offer(o).excused = true }
+func (k *checker) excuse(o contact.OfferID) {
+	if o != "" {
+		k.offer(o).excused = true
+	}
+}
 
 // excuseCall is excuse for the offer that a call's contact has.
 func (k *checker) excuseCall(id contact.ID) {
@@ -200,7 +204,7 @@ func (k *checker) excuseCall(id contact.ID) {
 
 // came reports whether a contact waits where it came to wait.
 func (k *checker) came(c *contact.Contact) bool {
-	return c.Segment == 0 && c.Method == contact.Inbound && !k.w.callers[string(c.ID)].plan.moves
+	return c.Segment == 0 && c.Method == contact.Inbound && len(c.Steps) == 0 && !k.w.callers[string(c.ID)].plan.moves
 }
 
 func (k *checker) offered(was, c *contact.Contact) {

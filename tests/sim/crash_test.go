@@ -10,6 +10,7 @@ import (
 
 	"huawu/shared/agent"
 	"huawu/shared/cloud/localcloud"
+	"huawu/shared/contact"
 )
 
 // scene is one caller and what becomes of the call.
@@ -19,6 +20,8 @@ type scene struct {
 	agents []person
 	opt    Options
 	skips  bool // nobody answers
+	handed int  // segments that agents leave
+	loose  bool // how often customer and agent talk is chance
 }
 
 func scenes() []scene {
@@ -27,7 +30,11 @@ func scenes() []scene {
 	phone := person{device: agent.Phone, picks: 4 * time.Second, finish: 8 * time.Second, comes: 20 * time.Second}
 	soft := person{device: agent.Softphone, picks: 4 * time.Second, comes: 20 * time.Second}
 	ready := person{device: agent.Phone, picks: 4 * time.Second, finish: 8 * time.Second}
+	besides := person{device: agent.Softphone, picks: 2 * time.Second, finish: 3 * time.Second}
 	late := person{device: agent.Phone, picks: time.Second, finish: time.Second, comes: time.Minute}
+	plays := func(do func(*person, contact.ID)) caller {
+		return with(func(c *caller) { c.plan = plan{talked: true, talk: do} })
+	}
 	return []scene{
 		{name: "a phone takes one who waited", caller: with(func(c *caller) { c.holds = true }), agents: []person{phone}},
 		{name: "a softphone takes one who waited", caller: patient, agents: []person{soft}},
@@ -39,6 +46,15 @@ func scenes() []scene {
 		{name: "the caller gives up in the queue", caller: with(func(c *caller) { c.patience = 5 * time.Second }), agents: []person{phone}, skips: true},
 		{name: "the caller gives up while it rings", caller: with(func(c *caller) { c.patience = 4 * time.Second }), agents: []person{{device: agent.Phone, picks: 15 * time.Second}}, skips: true},
 		{name: "the caller types nothing", caller: with(func(c *caller) { c.digit = "" }), agents: []person{ready}, skips: true},
+		{name: "an agent consults, and completes", caller: plays(scripted(completes)), agents: []person{ready, ready}, handed: 1},
+		{name: "an agent consults, swaps, joins and leaves", caller: plays(scripted(swaps, swaps, joins, leaves)), agents: []person{ready, besides}, handed: 1},
+		{name: "an agent consults, and cancels", caller: plays(scripted(cancels)), agents: []person{ready, ready}, handed: 1},
+		{name: "an agent hands over to another", caller: plays((*person).transfersToAgent), agents: []person{ready, besides}, handed: 1},
+		{name: "an agent hands over to one who lets it ring", caller: plays((*person).transfersToAgent), agents: []person{ready, {device: agent.Phone, picks: time.Second, misses: 1, comes: 6 * time.Second}}, handed: 1},
+		{name: "an agent hands over to a queue", caller: plays((*person).transfersToLoans), agents: []person{ready, late}, handed: 1},
+		{name: "an agent hands over to a number", caller: plays((*person).transfersToNumber), agents: []person{ready}, handed: 1},
+		{name: "a supervisor takes over", caller: plays((*person).isTakenOver), agents: []person{ready, besides}, handed: 1},
+		{name: "a customer is called back", caller: with(func(c *caller) { c.dials = backNumber }), agents: []person{ready}, loose: true},
 		{name: "skills that nobody has", caller: with(func(c *caller) { c.dials, c.patience = cardsNumber, time.Minute }), agents: []person{ready}, skips: true},
 	}
 }
@@ -88,7 +104,10 @@ func TestEveryCrashPointOfEveryHandler(t *testing.T) {
 		told = append(told, fmt.Sprintf("%s %d", who, points[who]))
 	}
 	t.Logf("crash points: %s", strings.Join(told, ", "))
-	for _, who := range []string{"acd stream", "acd queue", "event", "crm", "desk SetStatus", "desk Accept", "desk Reject", "desk Finish",
+	for _, who := range []string{"acd stream", "acd queue", "event", "crm", "desk SetStatus", "desk Accept", "desk Reject", "desk Finish", "desk FinishLeft",
+		"desk Consult", "desk CompleteConsult", "desk SwapConsult", "desk JoinConsult", "desk LeaveTalk", "desk CancelConsult",
+		"desk TransferToAgent", "desk TransferToQueue", "desk TransferToNumber", "desk Supervise",
+		"ivr NEW_OUTBOUND_CALL", "ivr CALL_ANSWERED",
 		"ivr NEW_INBOUND_CALL", "ivr ACTION_SUCCESSFUL", "ivr ACTION_FAILED", "ivr CALL_UPDATE_REQUESTED", "ivr HANGUP"} {
 		if points[who] == 0 && crashStep == 1 {
 			t.Errorf("%s was never ended", who)
@@ -103,8 +122,11 @@ func TestEveryScene(t *testing.T) {
 			w := s.play(t, Options{Seed: 1})
 			w.Begin(localcloud.Faults{})
 			w.mustRun(t, 15*time.Minute)
-			if answered := w.checker.Taken == 1; answered == s.skips {
+			if answered := w.checker.Taken > 0; !s.loose && (answered == s.skips || w.checker.Taken > 1+2*s.handed) {
 				t.Errorf("%d talks", w.checker.Taken)
+			}
+			if n := len(w.checker.left); n != s.handed {
+				t.Errorf("%d segments were left, want %d", n, s.handed)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"huawu/shared/acd"
 	"huawu/shared/agent"
+	"huawu/shared/cloud"
 	"huawu/shared/cloud/localcloud"
 )
 
@@ -35,6 +36,7 @@ func Weathers() []Weather {
 		{"everybody at once", Options{Rush: true, Yields: 0.6, Faults: localcloud.Faults{ReadDelay: stale}}},
 		{"everybody at once and functions end", Options{Rush: true, Yields: 0.6, Aborts: 0.04, Faults: localcloud.Faults{ReadDelay: stale}}},
 		{"all of it", Options{Yields: 0.3, Pauses: 0.02, Aborts: 0.005, Timers: true, Mute: 0.2, Vanish: 0.03, Browsers: 0.2, Faults: weak}},
+		{"the stream loses records", Options{Yields: 0.2, Aborts: 0.02, Deaf: 0.1, Never: 0.1, Mute: 0.1, Faults: localcloud.Faults{ReadDelay: stale}}},
 	}
 }
 
@@ -131,20 +133,42 @@ func BusyHour(ctx context.Context, opt Options) (*World, error) {
 		opt.Faults.DieAfter = 1 + w.rand.Int64N(600)
 	}
 	if opt.Never > 0 {
-		w.after(acd.SweepEvery, w.sweep)
+		w.sweeps(2 * time.Hour)
+		w.relay.lists()
+	}
+	if w.rand.IntN(3) == 0 {
+		w.after(w.between(time.Minute, 40*time.Minute), w.deleteQueue)
 	}
 	w.Begin(opt.Faults)
 	return w, nil
 }
 
-// sweep is what the relays and the rule of each minute ask for.
-func (w *World) sweep() {
-	if !w.dead {
-		_, _ = w.machine().desk.Sweep(w.invoked("sweep"), Tenant) // what fails, the next one does
+// sweeps lets sweeps happen for a time, as the relays and the rule of each minute
+// ask for them.
+func (w *World) sweeps(left time.Duration) {
+	w.after(acd.SweepEvery, func() {
+		if !w.dead {
+			_, _ = w.machine().desk.Sweep(w.invoked("sweep"), Tenant) // what fails, the next one does
+		}
+		if left > acd.SweepEvery {
+			w.sweeps(left - acd.SweepEvery)
+		}
+	})
+}
+
+// deleteQueue deletes a queue in which some may wait.
+func (w *World) deleteQueue() {
+	key := acd.ConfigKey(Tenant, "QUEUE#old")
+	if w.dead {
+		w.after(time.Second, w.deleteQueue)
+		return
 	}
-	if w.clock.Now().Sub(w.start) < 2*time.Hour {
-		w.after(acd.SweepEvery, w.sweep)
+	if _, err := w.cloud.Table().Write(w.ctx, cloud.Write{Key: key, Delete: true}); err != nil {
+		w.after(time.Second, w.deleteQueue)
+		return
 	}
+	w.deleted = true
+	w.sweeps(3 * time.Minute)
 }
 
 // someone is an agent by chance; every second has a softphone.
@@ -169,11 +193,13 @@ func (w *World) someone(n int) person {
 func (w *World) anyone() caller {
 	c := caller{digit: "1", thinks: w.between(time.Second, 4*time.Second), patience: w.between(10*time.Second, 10*time.Minute),
 		talks: w.between(time.Second, 2*time.Minute), agentEnds: w.rand.IntN(3) == 0, holds: w.rand.IntN(4) == 0, touched: w.rand.IntN(3) == 0, plan: w.somePlan()}
-	switch w.rand.IntN(10) {
-	case 0, 1:
+	switch n := w.rand.IntN(20); n {
+	case 0, 1, 2:
 		c.dials = cardsNumber
-	case 2:
-		c.dials = vipNumber
+	default:
+		if rare := []string{vipNumber, vipNumber, goldNumber, oldNumber, backNumber, backNumber, wrongNumber, stepsNumber}; n < 3+len(rare) {
+			c.dials = rare[n-3]
+		}
 	}
 	if w.rand.IntN(8) == 0 {
 		c.digit = ""

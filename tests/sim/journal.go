@@ -5,7 +5,9 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
+	"huawu/shared/cloud"
 	"huawu/shared/contact"
 	"huawu/shared/sma"
 )
@@ -53,6 +55,8 @@ func (r *relay) restart() {
 			}
 		}
 		r.calls[id] = c
+		r.w.checker.excuseCall(contact.ID(id))
+		r.w.checker.excuse(contact.OfferID(j.attributes[sma.AttrOffer]))
 		for _, l := range slices.SortedStableFunc(slices.Values(c.legs), func(a, b *leg) int { return cmp.Compare(a.order(), b.order()) }) {
 			c.report(l)
 		}
@@ -66,6 +70,19 @@ func (l *leg) order() int {
 		return math.MaxInt
 	}
 	return l.nth
+}
+
+// lists writes the calls that live into the relay's lease, as a relay does every
+// few seconds.
+func (r *relay) lists() {
+	w := r.w
+	if !w.dead {
+		_, _ = w.cloud.Table().Write(w.ctx, cloud.Write{Key: cloud.Key{Part: "_|R#" + relayID, Sort: contact.SortMeta},
+			Set: cloud.Item{"live": slices.Sorted(maps.Keys(r.calls))}, Add: map[string]int64{contact.AttrVersion: 1}}) // what fails, the next one does
+	}
+	if w.clock.Now().Sub(w.start) < 2*time.Hour {
+		w.after(3*time.Second, r.lists)
+	}
 }
 
 // report asks about the end of a leg.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -12,6 +13,7 @@ import (
 	"huawu/shared/acd"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/lambdaevent"
+	"huawu/shared/contact"
 	"huawu/shared/fault"
 	"huawu/tests/sim/history"
 )
@@ -208,6 +210,20 @@ func (q *queue) Send(ctx context.Context, name string, m cloud.Message) error {
 		}
 	}
 	return cmp.Or(after, q.Queue.Send(ctx, name, m))
+}
+
+// heard leaves out of an event what acd is never to hear of. Of a contact that is
+// complete it hears, as a record that a crash has left out is put by the stream
+// alone; and of callbacks, which have no call that a sweep could know them by.
+func (w *World) heard(e events.DynamoDBEvent) events.DynamoDBEvent {
+	if w.opt.Deaf > 0 && !w.fair {
+		e.Records = slices.DeleteFunc(slices.Clone(e.Records), func(r events.DynamoDBEventRecord) bool {
+			i, err := lambdaevent.ToItem(r.Change.NewImage)
+			return w.rand.Float64() < w.opt.Deaf && err == nil &&
+				i.Str(contact.AttrState) != string(contact.Completed) && i.Str("method") != string(contact.Callback)
+		})
+	}
+	return e
 }
 
 // each hands every record of a stream event to do.

@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"context"
-	"embed"
 	"errors"
 	"io"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"huawu/shared/acd"
 	"huawu/shared/cloud"
 	"huawu/shared/cloud/lambdaevent"
 	"huawu/shared/cloud/localcloud"
@@ -21,84 +19,7 @@ import (
 	"huawu/shared/crm"
 	"huawu/shared/event"
 	"huawu/shared/fault"
-	"huawu/shared/ivr"
-	"huawu/shared/phone"
 )
-
-//go:embed flows
-var flows embed.FS
-
-// Times of the queue that everybody waits in.
-const (
-	ringSeconds = 20
-	acwSeconds  = 30
-)
-
-// Numbers that callers dial, beside 95000 for loans.
-const (
-	cardsNumber = "95001" // needs a skill
-	vipNumber   = "95002" // loans, before all others
-)
-
-// needsOf and skillsOf say who may serve cards: every second of those who could.
-func needsOf() map[string]int { return map[string]int{"card": 2} }
-
-func skillsOf(profile string) map[string]int {
-	if profile == "both" {
-		return map[string]int{"card": 3}
-	}
-	return nil
-}
-
-// servedBy returns how long a contact of a queue must have waited before an agent
-// of a profile may have it; ok is false for never.
-func servedBy(queue, profile string) (delay time.Duration, ok bool) {
-	for _, p := range profiles() {
-		for _, q := range p.Queues {
-			if p.ID == profile && q.Queue == queue {
-				return q.Delay, true
-			}
-		}
-	}
-	return 0, false
-}
-
-func profiles() []acd.Profile {
-	return []acd.Profile{
-		{ID: "loans", Group: "main", Queues: []acd.ProfileQueue{{Queue: "loans", Priority: 1}}},
-		{ID: "both", Group: "main", Queues: []acd.ProfileQueue{{Queue: "cards", Priority: 1}, {Queue: "loans", Priority: 2, Delay: 10 * time.Second}}},
-	}
-}
-
-// configuration is the tenant's.
-func configuration() []cloud.Write {
-	all := []cloud.Write{
-		acd.Queue{ID: "loans", Name: "Loans", Group: "main", RingSeconds: ringSeconds, ACWSeconds: acwSeconds}.Put(Tenant),
-		acd.Queue{ID: "cards", Name: "Cards", Group: "main", RingSeconds: ringSeconds, ACWSeconds: acwSeconds, Needs: needsOf()}.Put(Tenant),
-	}
-	for _, p := range profiles() {
-		all = append(all, p.Put(Tenant))
-	}
-	menu := flow("menu")
-	for _, n := range []struct{ number, name, doc string }{
-		{"95000", "menu", menu},
-		{cardsNumber, "menu-cards", strings.Replace(menu, `"QueueId": "loans"`, `"QueueId": "cards"`, 1)},
-		{vipNumber, "menu-vip", strings.Replace(menu, `"Type": "UpdateContactAttributes", "Parameters": {"Attributes": {"menu": "loans"}}`,
-			`"Type": "UpdateContactRoutingBehavior", "Parameters": {"QueuePriority": "1"}`, 1)},
-	} {
-		all = append(all, ivr.PutFlow(Tenant, n.name, n.name, []byte(n.doc), 1),
-			ivr.Number{Number: phone.MustParse(n.number), Flow: n.name, Language: "zh-CN"}.Put(Tenant))
-	}
-	return append(all, ivr.PutFlow(Tenant, "queue", "queue", []byte(flow("queue")), 1))
-}
-
-func flow(name string) string {
-	doc, err := flows.ReadFile("flows/" + name + ".json")
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	return string(doc)
-}
 
 // outside is event and crm, and the customer's CRM that webhooks reach.
 type outside struct {

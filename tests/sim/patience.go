@@ -87,13 +87,11 @@ func (k *checker) quiet() error {
 func (k *checker) fits(c *contact.Contact, a *agent.Agent, now time.Time) bool {
 	now = now.Add(-2 * k.w.opt.Skew)
 	delay, ok := servedBy(c.Queue, a.Profile)
-	if !ok || k.enqueued[c.ID].Add(delay).After(now) {
+	if !ok || k.enqueued[c.ID].Add(delay).After(now) || c.NotBefore.After(now) || c.Queue == "old" && k.w.deleted {
 		return false
 	}
-	for skill, level := range c.Needs {
-		if a.Skills[skill] < level {
-			return false
-		}
+	if !able(a, c.Needs) || !k.meets(c, a, now) {
+		return false
 	}
 	for _, e := range c.Excluded {
 		if e.Agent == a.ID && e.Until.After(now) {
@@ -103,11 +101,33 @@ func (k *checker) fits(c *contact.Contact, a *agent.Agent, now time.Time) bool {
 	return true
 }
 
-// byTime reports whether time alone made a pair fit: a delay, or the end of an
-// exclusion, of which no write tells.
+func able(a *agent.Agent, needs map[string]int) bool {
+	for skill, level := range needs {
+		if a.Skills[skill] < level {
+			return false
+		}
+	}
+	return true
+}
+
+// meets reports whether an agent meets the criteria of a contact, as far as they
+// have relaxed by now. Where clocks disagree any step may hold.
+func (k *checker) meets(c *contact.Contact, a *agent.Agent, now time.Time) bool {
+	ends, skew := k.enqueued[c.ID], 2*k.w.opt.Skew
+	for _, s := range c.Steps {
+		fits := able(a, s.Needs) && (len(s.Agents) == 0 || slices.Contains(s.Agents, a.ID))
+		if ends = ends.Add(s.For); s.For == 0 || ends.After(now) || skew > 0 && ends.Add(2*skew).After(now) {
+			return fits
+		}
+	}
+	return true
+}
+
+// byTime reports whether time alone made a pair fit: a delay, the end of an
+// exclusion or of a step of criteria, of which no write tells.
 func (k *checker) byTime(c *contact.Contact, a *agent.Agent) bool {
 	delay, _ := servedBy(c.Queue, a.Profile)
-	return delay > 0 || slices.ContainsFunc(c.Excluded, func(e contact.Excluded) bool { return e.Agent == a.ID })
+	return delay > 0 || len(c.Steps) > 0 || !c.NotBefore.IsZero() || slices.ContainsFunc(c.Excluded, func(e contact.Excluded) bool { return e.Agent == a.ID })
 }
 
 // patience is how long a pair may be apart: two seconds, and what it takes to try
@@ -117,7 +137,7 @@ func (k *checker) patience(byTime bool) time.Duration {
 	f := k.w.opt.Faults
 	fails := f.Conflict + f.Throttle + f.Down + f.Lost
 	switch {
-	case fails > 0.2, byTime && (k.w.opt.Timers || k.w.opt.Aborts > 0):
+	case fails > 0.2, k.w.opt.Deaf > 0, byTime && (k.w.opt.Timers || k.w.opt.Aborts > 0):
 		return 2*timerVisible + 10*time.Second
 	case fails > 0, k.w.opt.Timers, byTime && k.w.crash.at > 0:
 		return timerVisible + 5*time.Second

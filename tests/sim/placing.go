@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"huawu/shared/cloud/lambdaevent"
+	"huawu/shared/contact"
 	"huawu/shared/sma"
 )
 
@@ -45,6 +46,7 @@ func (c *call) allowed(r sma.Response) {
 		switch {
 		case l.ended:
 		case !answers || wait >= limit:
+			w.checker.excuse(contact.OfferID(c.attributes[sma.AttrOffer]))
 			c.end(l, byRelay)
 		default:
 			l.up = true

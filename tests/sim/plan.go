@@ -77,7 +77,12 @@ func (p *person) transfersToAgent(id contact.ID) {
 }
 
 func (p *person) transfersToQueue(id contact.ID) {
-	to := []string{"loans", "cards"}[p.w.rand.IntN(2)]
+	p.transfersTo(id, []string{"loans", "cards"}[p.w.rand.IntN(2)])
+}
+
+func (p *person) transfersToLoans(id contact.ID) { p.transfersTo(id, "loans") }
+
+func (p *person) transfersTo(id contact.ID, to string) {
 	p.press(id, func(desk *acd.Router, c *contact.Contact) error {
 		_, err := desk.TransferToQueue(p.w.invoked("desk TransferToQueue"), c, to)
 		return err
@@ -116,6 +121,20 @@ func (p *person) consults(id contact.ID) {
 	}
 }
 
+// scripted lets an agent consult another agent, and do one thing after the other.
+func scripted(then ...consultStep) func(*person, contact.ID) {
+	return func(p *person, id contact.ID) {
+		w, to := p.w, p.other().id
+		p.press(id, func(desk *acd.Router, c *contact.Contact) error {
+			_, _, err := desk.Consult(w.invoked("desk Consult"), c, to)
+			return err
+		})
+		for n, step := range then {
+			w.after(time.Duration(8+3*n)*time.Second, func() { p.press(id, func(desk *acd.Router, c *contact.Contact) error { return step(w, desk, c) }) })
+		}
+	}
+}
+
 // consultStep is a command of an agent who consults.
 type consultStep func(*World, *acd.Router, *contact.Contact) error
 
@@ -146,6 +165,12 @@ func leaves(w *World, desk *acd.Router, c *contact.Contact) error {
 
 // isWatched lets another one listen, perhaps speak, and take over or go again.
 func (p *person) isWatched(id contact.ID) {
+	p.watched(id, [][]acd.Supervision{{listen, ""}, {listen, barge, ""}, {whisper, acd.TakeOver}, {acd.TakeOver}}[p.w.rand.IntN(4)])
+}
+
+func (p *person) isTakenOver(id contact.ID) { p.watched(id, []acd.Supervision{listen, acd.TakeOver}) }
+
+func (p *person) watched(id contact.ID, hows []acd.Supervision) {
 	w, who := p.w, p.other()
 	if who == p {
 		return
@@ -174,7 +199,7 @@ func (p *person) isWatched(id contact.ID) {
 		})
 	}
 	at := time.Duration(0)
-	for _, how := range [][]acd.Supervision{{listen, ""}, {listen, barge, ""}, {whisper, acd.TakeOver}, {acd.TakeOver}}[w.rand.IntN(4)] {
+	for _, how := range hows {
 		w.after(at, func() { as(how) })
 		at += w.between(2*time.Second, 15*time.Second)
 	}
@@ -219,6 +244,9 @@ func (c *caller) moves() {
 // mayEnd reports whether a contact may have ended otherwise than its call shows:
 // whose number it was that left last is not for the relay to say.
 func (c *caller) mayEnd(con *contact.Contact) bool {
+	if con.Reason == contact.QueueDeleted || con.Reason == contact.QueueTimeout {
+		return c.why == contact.FlowEnded && (c.dials == oldNumber || c.dials == goldNumber)
+	}
 	return c.plan.talked && con.Reason == contact.ThirdParty && c.why == contact.AgentLeft ||
 		c.plan.talked && con.Reason == contact.AgentLeft && c.why == contact.ThirdParty
 }

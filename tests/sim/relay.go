@@ -311,7 +311,10 @@ func (c *call) failed(a sma.Action, code sma.ErrorType) {
 // of the list.
 func (c *call) last(a sma.Action) {
 	c.running = nil
-	if len(c.pending) == 0 {
+	switch {
+	case len(c.pending) == 0:
 		c.done(a, nil)
+	case c.gates == 0:
+		c.advance()
 	}
 }

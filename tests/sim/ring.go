@@ -20,6 +20,9 @@ type ringing struct {
 // dial lets a device or a telephone ring.
 func (c *call) dial(a sma.Action, p *sma.CallAndBridge) {
 	w := c.relay.w
+	of, named := c.leg(p), *p
+	named.Target = sma.Target{CallID: of.id, ParticipantTag: sma.Tag(of.tag)} // as events tell it
+	a.Parameters = &named
 	b := c.add(&leg{id: w.newID(), to: string(p.Endpoints[0].URI), from: string(p.CallerIDNumber)})
 	r := &ringing{action: a, leg: b, offer: p.Huawu.OfferID, background: bool(p.Huawu.Background)}
 	if r.background {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -40,6 +41,8 @@ type Options struct {
 	// of a function, before one of its requests; Pauses that it stands still
 	// there for seconds; Aborts that it ends there.
 	Yields, Pauses, Aborts float64
+	// Deaf is the chance that acd never hears of a record of the stream.
+	Deaf float64
 	// Mute is the chance that the relay never tells that a phone did not answer.
 	Mute float64
 	// Skew is how far the clocks of the machines that functions run on may be
@@ -73,6 +76,7 @@ type World struct {
 	stepping bool // in cloud.Step
 	nested   int  // depth of yields
 	paused   bool // a function stands still
+	deleted  bool // the queue "old"
 	crash    crash
 
 	fair    bool // nothing fails any more
@@ -186,7 +190,7 @@ func (w *World) open() error {
 	return errors.Join(
 		w.cloud.Subscribe(localcloud.Consumer{Name: "acd", Retries: 50, Handler: func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 			w.checker.stream(ctx, e) // a shard bears two readers: the checker reads with acd
-			return w.machine().acd.HandleStream(w.invoked("acd stream"), e)
+			return w.machine().acd.HandleStream(w.invoked("acd stream"), w.heard(e))
 		}}),
 		w.cloud.Poll(localcloud.Poller{Queue: acd.TimerQueue, Visible: timerVisible, Handler: func(_ context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 			return w.machine().acd.HandleQueue(w.invoked("acd queue"), e)
@@ -317,7 +321,7 @@ func (w *World) collect() {
 // there, all else is gone.
 func (w *World) restart() error {
 	w.deaths++
-	w.ready = nil
+	w.ready = slices.DeleteFunc(w.ready, func(t task) bool { return t.life != 0 })
 	if err := w.open(); err != nil {
 		return err
 	}
