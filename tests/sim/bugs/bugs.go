@@ -44,7 +44,7 @@ const (
 
 // All returns the bugs. First come mutations of the protocol.
 func All() []Bug {
-	return slices.Concat(protocol(), rounds(), careless())
+	return slices.Concat(protocol(), rounds(), careless(), talks())
 }
 
 // Apply writes the files of root as the bug leaves them into dir and returns what

@@ -50,6 +50,32 @@ func rounds() []Bug {
 		{Name: "an owner lets go although it was called again", Run: inTurn, Orders: 12000, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/lease.go", `w.If = append(w.If, cloud.Cond{Attr: attrDirty, Op: "=", Value: *dirty})`, `_ = *dirty`},
 		}},
+		{Name: "the consumer acknowledges what it has handed over", Run: lostMachine, Orders: 12000, Caught: "I-4", Edits: []Edit{
+			{"shared/acd/change.go", `	_, err := r.match(ctx, tenant, group, routing, v, false)
+	return err
+}
+
+// repairCompleted`, `	lost, err := r.match(ctx, tenant, group, routing, v, true)
+	if err == nil && lost {
+		err = r.contend(ctx, tenant, group, routing)
+	}
+	return err
+}
+
+// repairCompleted`},
+			{"shared/acd/round.go", `	_, err = r.match(ctx, tenant, group, routing, v, false)
+	return err
+}
+
+// match is`, `	lost, err := r.match(ctx, tenant, group, routing, v, true)
+	if err == nil && lost {
+		err = r.contend(ctx, tenant, group, routing)
+	}
+	return err
+}
+
+// match is`},
+		}},
 		{Name: "the lease is taken first and the call counted then", Run: inTurn, Orders: 60000, Caught: "I-4", Edits: []Edit{
 			{"shared/acd/lease.go", `	i, err := r.write(ctx, cloud.Write{Key: l.key(), Add: map[string]int64{attrDirty: 1, contact.AttrVersion: 1}})`,
 				`	i, err := r.write(ctx, cloud.Write{Key: l.key(), If: []cloud.Cond{{Attr: attrOwner, Op: "absent"}}, Set: cloud.Item{attrOwner: l.owner, attrBeat: int64(0)},
