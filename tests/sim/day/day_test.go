@@ -42,7 +42,7 @@ func TestASmallDayHoldsWhatWasPromised(t *testing.T) {
 }
 
 func TestADayRepeatsExactly(t *testing.T) {
-	o := Options{Agents: 40, Calls: 400, From: 10, Hours: 1, Deaths: 2, Lost: true, Seed: 7}
+	o := Options{Agents: 20, Calls: 200, From: 10, Hours: 1, Deaths: 2, Lost: true, Seed: 7}
 	first, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
