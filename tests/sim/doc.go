@@ -22,7 +22,8 @@
 //	                   still for up to 4 s), TestOperationsInTurn (an owner of the
 //	                   lease is lost, others go on)
 //	T-17  vanishing    weather "agents vanish and press twice", scene "the first
-//	                   agent vanishes"; the sockets of desks are shared/live's
+//	                   agent vanishes"; ten thousand agents at one instant in
+//	                   tests/sim/day; the sockets of desks are shared/live's
 //	T-18  clocks       weather "clocks five minutes apart"
 //	T-19  poison       functions/acd/handler and shared/cloud/lambdaevent: a record
 //	                   that fails is reported alone
@@ -37,5 +38,6 @@
 //
 // tests/sim/bugs holds the known bugs that all this must catch, tests/sim/model an
 // explicit-state model of the protocol, tests/sim/simulate the long run whose page
-// is docs/simulation.md.
+// is docs/simulation.md, tests/sim/day a virtual day of a big centre whose page is
+// docs/day.md.
 package sim
