@@ -3,6 +3,7 @@ package ivr
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"huawu/shared/acd"
 	"huawu/shared/contact"
@@ -108,6 +109,9 @@ func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact, 
 	case contact.Connected:
 		return s.agentLeaves(ctx, c, con)
 	case contact.Connecting:
+		if late, err := s.ofAgentBefore(ctx, c, con, leg); late || err != nil {
+			return sma.Keep(), err
+		}
 		return s.partAndWait(ctx, c, con)
 	case contact.Ended, contact.Completed:
 		return s.agentLeft(ctx, c, con, con.Reason)
@@ -117,6 +121,17 @@ func (s *Service) agentGone(ctx context.Context, c *call, con *contact.Contact, 
 		return sma.Keep(), err
 	}
 	return m.answer()
+}
+
+// ofAgentBefore reports whether a leg that is gone is that of who handed the contact
+// over, and not of the next agent, who has accepted and has no leg yet.
+func (s *Service) ofAgentBefore(ctx context.Context, c *call, con *contact.Contact, leg string) (bool, error) {
+	p, known := c.LegByID(leg)
+	if con.Segment == 0 || con.AgentLeg != "" || !known {
+		return false, nil
+	}
+	called, err := s.called(ctx, c, con, &contact.Talk{})
+	return !slices.Contains(called, string(p.To)), err
 }
 
 // agentLeaves ends a talk, or only the agent's part of it if others go on.

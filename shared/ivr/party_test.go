@@ -179,6 +179,35 @@ func TestTheLegsAfterATransfer(t *testing.T) {
 	}
 }
 
+func TestTheLegOfWhoHandedOverGoesWhenTheNextHasAccepted(t *testing.T) {
+	w := newWorld(t)
+	w.put((&agent.Agent{Tenant: tenant, ID: "wu", State: agent.Offline, Username: "wu", Profile: "loans",
+		Device: agent.Device{Kind: agent.Softphone, User: "wu"}, Voice: agent.Slots{Max: 1}}).Put())
+	w.talk()
+	if _, err := w.router.SetStatus(w.ctx, tenant, "wu", agent.Available, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.router.TransferToAgent(w.ctx, w.contact(), "wu"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.router.Accept(w.ctx, tenant, callID, w.contact().Offer); err != nil {
+		t.Fatal(err)
+	}
+	w.wants(w.handle(w.hangup(1, "")), "")
+	if c := w.contact(); c.State != contact.Connecting || c.OfferAgent != "wu" {
+		t.Fatalf("the contact is %s with %q", c.State, c.OfferAgent)
+	}
+	got := w.handle(w.update(sma.VerbConnect, sma.Attributes{sma.ArgURI: "wu"}))
+	if !strings.HasPrefix(got, "CallAndBridge(wu") {
+		t.Errorf("connects with %q", got)
+	}
+	w.third("wu", sma.Disconnected) // the next agent's own leg
+	w.handle(w.hangup(2, ""))
+	if c := w.contact(); c.State == contact.Connecting {
+		t.Error("the leg of the next agent is gone, and the contact waits for it")
+	}
+}
+
 func TestTheLegsOfATransferToANumber(t *testing.T) {
 	w := talking(t)
 	if _, err := w.router.TransferToNumber(w.ctx, w.contact(), phone.MustParse("10086")); err != nil {
