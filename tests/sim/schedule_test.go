@@ -301,6 +301,15 @@ func inTurn(t *testing.T, seed uint64, killed bool) error {
 		})
 	}
 	switch {
+	case killed && seed%4 == 3: // an owner is gone, and nobody has come far
+		lease := cloud.Write{Key: cloud.Key{Part: Tenant + "|M#main", Sort: "LEASE"},
+			Put: cloud.Item{"owner": "gone", "beat": int64(1), "dirty": int64(1), "epoch": int64(1), "v": int64(1)}}
+		if _, err := s.cloud.Table().Write(ctx, lease); err != nil {
+			return err
+		}
+		for _, r := range s.runs {
+			r.left = 1 + s.dice.IntN(8)
+		}
 	case killed && seed%4 > 1:
 		s.loseOwner = true
 	case killed:
