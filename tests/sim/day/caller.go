@@ -98,7 +98,7 @@ func (w *world) rings(c *call, offer contact.OfferID, p *person) {
 	if c == nil || p == nil || p.rung == offer || c.offer != offer {
 		return
 	}
-	p.rung = offer
+	p.rung, p.reached = offer, w.now()
 	if p.ghost {
 		return // nobody is there to see it
 	}
@@ -144,7 +144,7 @@ func (w *world) join(c *call, offer contact.OfferID, p *person) {
 		}
 		c.agent = p
 		w.day.answered(w.now().Sub(c.enqueued))
-		if w.connected.IsZero() && !w.lostAt.IsZero() {
+		if w.connected.IsZero() && !w.lostAt.IsZero() && p.reached.After(w.lostAt) {
 			w.connected = w.now()
 		}
 		w.after(w.logNormal(talk, 0.6), func() { w.part(c, p) })

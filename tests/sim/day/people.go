@@ -18,7 +18,8 @@ type person struct {
 	level   int     // of the skill "tech"
 	rank    float64 // 0 to 1: who has a low one is called in first
 	wants   agent.State
-	rung    contact.OfferID // the last offer that reached the desk
+	rung    contact.OfferID // the last offer that reached the desk …
+	reached time.Time       // … and when
 	ghost   bool            // the socket is lost
 
 	// What the table says, as the checker saw it.

@@ -70,7 +70,7 @@ type world struct {
 	day       *Day
 	requests  map[string]int64
 	lostAt    time.Time // when all sockets were lost
-	connected time.Time // first talk that began after that
+	connected time.Time // first talk with an agent who was back
 }
 
 // newWorld returns the centre's world at midnight, with nobody in it.
