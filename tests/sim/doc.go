@@ -14,7 +14,7 @@
 //	                   throttled, 5 % down, 5 % lost answers; and "lost answers"
 //	T-03  repeats      weather "repeated and reordered events"
 //	T-04  crash points TestEveryCrashPointOfEveryHandler: every request of every
-//	                   handler in eleven scenes, before and after it; and
+//	                   handler in twenty scenes, before and after it; and
 //	                   TestTheProcessIsKilledAfterEachWrite
 //	T-05  timers       weathers "timers early, late and twice" and "timers that
 //	                   never come"
@@ -24,13 +24,26 @@
 //	T-17  vanishing    weather "agents vanish and press twice", scene "the first
 //	                   agent vanishes"; ten thousand agents at one instant in
 //	                   tests/sim/day; the sockets of desks are shared/live's
-//	T-18  clocks       weather "clocks five minutes apart"
+//	T-18  clocks       weather "clocks five minutes apart"; see below
 //	T-19  poison       functions/acd/handler and shared/cloud/lambdaevent: a record
 //	                   that fails is reported alone
 //
 // Bad input: two browsers of one agent and late and repeated accepts are in the
 // weather "agents vanish and press twice"; skills that nobody has in a scene of
 // their own.
+//
+// By chance agents consult, hand over, are listened to and taken over from; callers
+// are called back, or cannot be; they wait for a certain agent first, in a queue
+// that others help with, or in one that is deleted. In the weather "the stream loses
+// records" only sweeps repair: they know who waits by the calls that the relay's
+// lease lists. They do not know of a callback without a row, nor put a record that a
+// crash left out: both are the stream's alone.
+//
+// Clocks: commands are valid for a time that their queue measures, timers for one
+// that begins when their record is seen, so skew changes neither. A rank is an
+// instant of the machine that let the contact wait, written once: two contacts are
+// served in the wrong order only if they came within twice the skew of each other,
+// and nobody is overtaken by who came later than that.
 //
 // The checker's invariants are named in its messages as in the product's promises:
 // I-1 no contact lost, I-2 no agent offered twice, I-3 no contact assigned twice,
