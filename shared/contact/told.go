@@ -2,6 +2,7 @@ package contact
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,11 +34,20 @@ func (t Told) String() string {
 
 // ToldFrom reads what was told out of an item; zero for anything else.
 func ToldFrom(i cloud.Item) (t Told) {
-	var at, soon, low, mean, high int64
-	n, err := fmt.Sscanf(strings.ReplaceAll(i.Str(AttrTold), "|", " "), "%d %d %d %d %d", &at, &soon, &low, &mean, &high)
-	if err != nil || n != 5 || at <= 0 || soon < 0 || low < 0 || mean < 0 || high < 0 {
+	parts := strings.Split(i.Str(AttrTold), "|")
+	if len(parts) != 5 {
+		return Told{}
+	}
+	var n [5]int64
+	for k, p := range parts {
+		var err error
+		if n[k], err = strconv.ParseInt(p, 10, 64); err != nil || n[k] < 0 {
+			return Told{}
+		}
+	}
+	if n[0] == 0 {
 		return Told{}
 	}
 	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-	return Told{FromMicros(at), ms(soon), ms(low), ms(mean), ms(high)}
+	return Told{FromMicros(n[0]), ms(n[1]), ms(n[2]), ms(n[3]), ms(n[4])}
 }
