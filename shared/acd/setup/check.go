@@ -19,6 +19,7 @@ type Finding struct {
 	What  string `json:"what"`  // and what to do about it
 }
 
+// String is a finding as one line.
 func (f Finding) String() string { return f.Where + ": " + f.What }
 
 // Bounds of a document.
