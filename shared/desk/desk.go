@@ -85,7 +85,6 @@ func New(c Config) http.Handler {
 	d.registerMe(api)
 	d.registerSIP(api)
 	d.registerPlaces(api)
-	d.registerCalibration(api)
 	d.registerBroadcast(api)
 	d.registerCommands(api)
 	d.registerCalls(api)

@@ -531,7 +531,7 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 		"GET /v1/contacts": everyone, "GET /v1/contacts/{id}": everyone, "GET /v1/contacts/{id}/recordings": everyone,
 		"GET /v1/contacts/{id}/recordings/{n}/audio": everyone,
 		"POST /v1/contacts/{id}/quality":             agents, "POST /v1/live/tickets": everyone, "GET /v1/targets": agents,
-		"GET /v1/floor": {auth.Supervisor, auth.Admin}, "GET /v1/contacts/{id}/why": {auth.Supervisor, auth.Admin}, "GET /v1/calibration": {auth.Supervisor, auth.Admin}, "POST /v1/broadcasts": {auth.Supervisor},
+		"GET /v1/floor": {auth.Supervisor, auth.Admin}, "GET /v1/contacts/{id}/why": {auth.Supervisor, auth.Admin}, "POST /v1/broadcasts": {auth.Supervisor},
 	}
 	for _, op := range []string{"GET /v1/flows", "GET /v1/flows/{id}", "GET /v1/flows/{id}/versions/{version}", "PUT /v1/flows/{id}/draft", "POST /v1/flows/{id}/publish",
 		"POST /v1/flows/{id}/rollback", "PUT /v1/flows/{id}/aliases/{alias}", "GET /v1/numbers", "PUT /v1/numbers/{number}", "PUT /v1/bots/{id}", "GET /v1/routing", "PUT /v1/routing", "GET /v1/agents", "PUT /v1/agents/{id}/assignment"} {
@@ -545,8 +545,8 @@ func TestEveryRoleAtEveryOperation(t *testing.T) {
 	bodies["/assignment"] = `{"profile":"p","slots":{"voice":1}}`
 	bodies["/routing"] = `{"revision":0,"routing":{"queues":[],"profiles":[]}}`
 	bodies["/supervise"], bodies["/move"] = `{"mode":"listen"}`, `{"queue":"loans"}`
-	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets", "/v1/calibration", "/v1/broadcasts", "/v1/routing", "/v1/agents"} // of one's own tenant, whichever it is
-	open := map[string]int{                                                                                                                                                       // whoever asks, with or without a token: the same answer
+	own := []string{"/v1/flows", "/v1/numbers", "/v1/contacts", "/v1/floor", "/v1/targets", "/v1/live/tickets", "/v1/broadcasts", "/v1/routing", "/v1/agents"} // of one's own tenant, whichever it is
+	open := map[string]int{                                                                                                                                    // whoever asks, with or without a token: the same answer
 		"GET /healthz": 200, "POST /v1/auth/login": 401, "POST /v1/auth/refresh": 401, "POST /v1/auth/logout": 204, "POST /v1/call/tickets": 404,
 		"POST /v1/call/places": 404,
 	}

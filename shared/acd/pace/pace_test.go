@@ -26,6 +26,7 @@ type world struct {
 	publish *event.Publisher
 	paces   *Paces
 	n       int
+	told    contact.Told
 }
 
 func newWorld(t *testing.T) *world {
@@ -77,7 +78,7 @@ func (w *world) contacts(n int, queue string, waited, bound time.Duration) {
 	for range n {
 		w.n++
 		r := &contact.Record{Contact: contact.Contact{Tenant: "demo", ID: contact.ID(fmt.Sprintf("c%04d", w.n)), State: contact.Completed, Initiated: nine, Enqueued: nine, Queue: queue,
-			Disconnected: nine.Add(waited), Since: nine.Add(waited + bound), Reason: contact.CustomerLeft}}
+			Disconnected: nine.Add(waited), Since: nine.Add(waited + bound), Reason: contact.CustomerLeft}, Told: w.told}
 		if bound > 0 {
 			r.AgentJoined, r.Dequeued, r.OfferAgent, r.Disconnected = nine.Add(waited), nine.Add(waited), "lin", nine.Add(waited+bound)
 		}
