@@ -172,6 +172,33 @@ func TestACallBackByAnAgentWhoIsCalledFirstKnowsWhatTheFlowHasSet(t *testing.T) 
 	}
 }
 
+// A relay that says nothing for long: the callback waits for another agent, and
+// whoever was called for the first one is let go.
+func TestACallbackWhoseCallIsTakenBackRingsNobodyOn(t *testing.T) {
+	b := newBack(t, "callback", "")
+	offer := b.stands().Offer
+	if _, err := b.router.Accept(b.ctx, tenant, b.id, offer); err != nil {
+		t.Fatal(err)
+	}
+	b.legs = []sma.Participant{{CallID: callB, ParticipantTag: sma.LegB, To: "1001", From: "95000", Direction: "Outbound"}}
+	asks := func(kind sma.EventType, data *sma.ActionData) sma.Event {
+		e := b.asks(kind, data)
+		e.CallDetails.TransactionAttributes = sma.Attributes{sma.AttrOffer: string(offer)}
+		return e
+	}
+	b.wants(b.handle(asks(sma.NewOutboundCall, nil)), "")
+	b.legs[0].Status = sma.Connected
+	b.wants(b.handle(asks(sma.CallAnswered, nil)), "CallAndBridge(+8613800135678  auto=false) B")
+	b.legs = append([]sma.Participant{{CallID: callA, ParticipantTag: sma.LegA, To: "+8613800135678", From: "95000", Direction: "Outbound"}}, b.legs...)
+	if err := b.router.Unjoin(b.ctx, tenant, b.id, offer); err != nil {
+		t.Fatal(err)
+	}
+	b.state("QUEUED  ")
+	p := &sma.CallUpdateRequest{Arguments: sma.Attributes{sma.ArgVerb: sma.VerbUnring, sma.ArgOfferID: string(offer)}}
+	b.wants(b.handle(asks(sma.CallUpdateRequested, &sma.ActionData{Type: p.ActionType(), Parameters: p})), "Hangup A, Hangup B")
+	b.state("QUEUED  ")
+}
+
 func TestNumbersThatAreNotCalledBack(t *testing.T) {
 	for _, number := range []string{"anonymous", "10086", "+999999999999999999"} {
 		w := newWorld(t)

@@ -163,6 +163,9 @@ func (s *Service) join(ctx context.Context, c *call, con *contact.Contact, agent
 // that was joined for it goes; the caller then hears the music again. The leg of
 // the next agent, who has the contact by now, stays.
 func (s *Service) withdraw(ctx context.Context, c *call, con *contact.Contact) (sma.Response, error) {
+	if con.ToCall() && !con.CallFirst() { // this call was in vain: nobody waits on its line
+		return sma.Respond(hangUp(c.Live()...)...), nil
+	}
 	if _, live := c.agentLeg(); !live {
 		return sma.Keep(), nil
 	}
