@@ -82,7 +82,7 @@ func (r *Router) CallBack(ctx context.Context, of *contact.Contact, b CallBack) 
 	return c, nil
 }
 
-// callbackLife is how long a callback may wait, hours of operation and pauses
+// callbackLife is how long a callback or a message may wait, hours of operation and pauses
 // between its tries included.
 const callbackLife = 7 * 24 * time.Hour
 
@@ -106,10 +106,13 @@ func callBackOf(of *contact.Contact, q Queue, b CallBack, now time.Time) (*conta
 
 // CallBackID is the id of the callback of a contact: always the same, so that a
 // request that comes twice makes one.
-func CallBackID(of contact.ID) contact.ID {
+func CallBackID(of contact.ID) contact.ID { return derivedID(of, "callback") }
+
+// derivedID is the id of what comes of a contact once.
+func derivedID(of contact.ID, what string) contact.ID {
 	space, err := uuid.Parse(string(of))
 	if err != nil {
 		space = uuid.NewSHA1(uuid.NameSpaceOID, []byte(of))
 	}
-	return contact.ID(uuid.NewSHA1(space, []byte("callback")).String())
+	return contact.ID(uuid.NewSHA1(space, []byte(what)).String())
 }

@@ -167,8 +167,11 @@ func timerOf(c *contact.Contact, kind TimerKind) Timer {
 }
 
 // ring lets an agent's phone ring. A softphone rings by itself: its browser
-// gets the offer from the desk.
+// gets the offer from the desk, and a message needs no device.
 func (r *Router) ring(ctx context.Context, c *contact.Contact, ring time.Duration) error {
+	if c.Channel == contact.Task {
+		return nil
+	}
 	d, err := r.device(ctx, c)
 	if err != nil || d.Kind != agent.Phone {
 		return err
@@ -185,6 +188,13 @@ func (r *Router) ring(ctx context.Context, c *contact.Contact, ring time.Duratio
 func (r *Router) connect(ctx context.Context, c *contact.Contact) error {
 	if c.AgentLeg != "" {
 		return nil
+	}
+	if c.Channel == contact.Task {
+		_, err := r.JoinedSeen(ctx, c, "", c.Recording)
+		if errors.Is(err, ErrOffer) {
+			return nil
+		}
+		return ignoreMissing(err)
 	}
 	if c.ToCall() {
 		return errors.Join(r.place(ctx, c), r.arm(ctx, timerOf(c, TimerPlace), contact.PlaceWait+ringGrace))
@@ -207,10 +217,18 @@ func (r *Router) device(ctx context.Context, c *contact.Contact) (agent.Device, 
 }
 
 // Command sends a command for a contact to the relay that holds its call:
-// sma.VerbHold, VerbResume or VerbHangup. Anything but a talk is contact.ErrStep.
+// sma.VerbHold, VerbResume or VerbHangup. Anything but a talk is contact.ErrStep. A
+// message has no relay: to hang up is to have done with it.
 func (r *Router) Command(ctx context.Context, c *contact.Contact, verb string) error {
 	if c.State != contact.Connected {
 		return contact.ErrStep
+	}
+	if c.Channel == contact.Task {
+		if verb != sma.VerbHangup {
+			return ErrNoCall
+		}
+		_, err := r.EndTalk(ctx, c, contact.AgentLeft)
+		return err
 	}
 	return r.command(ctx, c, c.Offer, verb, nil, ConnectLease)
 }

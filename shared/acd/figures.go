@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"huawu/shared/cloud"
+	"huawu/shared/contact"
 )
 
 // maxFigures bounds the rows that one look at a queue reads on either side.
@@ -15,8 +16,10 @@ const maxFigures = 1000
 type Figures struct {
 	Queue   Queue
 	Waiting int       // contacts without an offer; maxFigures means as many or more
-	Oldest  time.Time // when the one that waits longest came; zero if none waits
+	Oldest  time.Time // when the one came who waits longest on the line, or for a call; zero if nobody does
 	Free    int       // agents who may get a contact of the queue now; maxFigures means as many or more
+
+	Messages int // of those that wait: they are served after callers
 }
 
 // Figures counts who waits in a queue and who is free for it. It reads strongly:
@@ -43,6 +46,10 @@ func (r *Router) Figures(ctx context.Context, tenant, queue string) (Figures, er
 	}
 	f.Waiting = len(v.waiting)
 	for _, w := range v.waiting {
+		if w.Channel == contact.Task {
+			f.Messages++
+			continue
+		}
 		if f.Oldest.IsZero() || w.Enqueued.Before(f.Oldest) {
 			f.Oldest = w.Enqueued
 		}

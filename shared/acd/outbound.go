@@ -117,7 +117,7 @@ func (r *Routing) outbound(a *agent.Agent, o CallOut) (Queue, error) {
 		return q, ErrNotLoggedIn
 	case a.Device.User == "":
 		return q, ErrNoDevice
-	case a.Room(contact.Voice) == 0:
+	case !a.CanCall():
 		return q, ErrYouAreBusy
 	case !q.dials(o.To):
 		return q, ErrNotCalled

@@ -141,21 +141,11 @@ func (p *Places) use(ctx context.Context, tenant string, of, id contact.ID) erro
 
 // leave takes the one who had the place out of the queue; the call goes on.
 func (p *Places) leave(ctx context.Context, had *contact.Contact) error {
-	routing, err := p.router.Routing(ctx, had.Tenant)
-	if err != nil {
-		return err
+	_, err := p.router.LeaveQueue(ctx, had)
+	if errors.Is(err, ErrNotWaiting) {
+		return nil
 	}
-	c, err := p.router.step(ctx, contactStep{tenant: had.Tenant, id: had.ID, seen: had, decide: func(c *contact.Contact) (bool, error) {
-		if c.State != contact.Queued {
-			return false, nil
-		}
-		c.Dequeued = contact.Instant(p.router.run.Now())
-		return true, c.Move(contact.InFlow, p.router.run.Now())
-	}})
-	if err != nil || c.Rank == "" {
-		return err
-	}
-	return p.router.deleteRow(ctx, waitingKey(c, routing.shards(c.Group)), c.Epoch)
+	return err
 }
 
 // read checks a token.

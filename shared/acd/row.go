@@ -116,9 +116,12 @@ func waitingWrite(c *contact.Contact, routing *Routing) cloud.Write {
 }
 
 // waitsUntil returns how long a contact may wait: those on the line as their queue
-// says, from when they came or were called back; a callback for its life.
+// says, from when they came or were called back; a callback or a message for its life.
 func waitsUntil(c *contact.Contact, q Queue) time.Time {
 	from := c.Enqueued
+	if c.Channel == contact.Task {
+		return from.Add(callbackLife)
+	}
 	if c.Method == contact.Callback {
 		if c.ToCall() {
 			return from.Add(callbackLife)

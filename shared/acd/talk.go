@@ -65,6 +65,9 @@ func (r *Router) stepTalk(ctx context.Context, tenant string, id contact.ID, dec
 		if s.wasCon, err = r.Contact(ctx, tenant, id); err != nil {
 			return nil, nil, err
 		}
+		if s.wasCon.Channel == contact.Task {
+			return nil, nil, ErrNoCall
+		}
 		if s.wasTalk, err = r.Talk(ctx, s.wasCon); err != nil {
 			return nil, nil, err
 		}

@@ -117,6 +117,9 @@ func (r *Routing) ring(queue string) int {
 // gets it, and what is written besides. It is decided anew after a lost race.
 func (r *Router) pass(ctx context.Context, c *contact.Contact, why contact.Reason, on func(c, left *contact.Contact) ([]cloud.Write, error)) (*contact.Contact, error) {
 	offer, old := c.Offer, c
+	if c.Channel == contact.Task {
+		return nil, ErrNoCall
+	}
 	for range maxTries {
 		if old.Offer != offer || old.State != contact.Connected {
 			return old, r.passedBefore(ctx, old, offer)

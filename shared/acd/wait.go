@@ -119,7 +119,7 @@ func (f Figures) Newcomer(p Pace, now time.Time) Wait {
 	if !f.Oldest.IsZero() {
 		p.LastWait = max(0, now.Sub(f.Oldest))
 	}
-	return Estimate(f.Waiting, p)
+	return Estimate(f.Waiting-f.Messages, p)
 }
 
 // Place is where a contact stands in its queue.

@@ -138,7 +138,7 @@ func (r *Router) Accept(ctx context.Context, tenant string, id contact.ID, offer
 // Answered is Accept by a device that was picked up: leg is the CallId of its leg.
 func (r *Router) Answered(ctx context.Context, tenant string, id contact.ID, offer contact.OfferID, leg string) (*contact.Contact, error) {
 	offered := &contact.Contact{Tenant: tenant, ID: id, State: contact.Offered, Offer: offer}
-	return r.step(ctx, contactStep{tenant: tenant, id: id, guess: offered, decide: func(c *contact.Contact) (bool, error) {
+	c, err := r.step(ctx, contactStep{tenant: tenant, id: id, guess: offered, decide: func(c *contact.Contact) (bool, error) {
 		if c.Offer != offer || offer == "" || Over(c) {
 			return false, ErrOffer
 		}
@@ -152,6 +152,10 @@ func (r *Router) Answered(ctx context.Context, tenant string, id contact.ID, off
 		c.AgentLeg = leg
 		return true, c.Move(contact.Connecting, r.run.Now())
 	}})
+	if err == nil && c.Channel == contact.Task && c.State == contact.Connecting { // nothing is to be joined
+		return r.JoinedSeen(ctx, c, "", c.Recording)
+	}
+	return c, err
 }
 
 // Joined notes that the relay has joined customer and agent; recording says

@@ -46,6 +46,12 @@ func (a *Agent) Room(c contact.Channel) int {
 	return a.Slots(c).Free()
 }
 
+// CanCall reports whether the agent may call somebody: one who has a message to
+// deal with may, whatever else is offered meanwhile.
+func (a *Agent) CanCall() bool {
+	return a.Voice.Free() > 0 && (a.Mixed || a.Chat.Used == 0 && a.Email.Used == 0)
+}
+
 // Come notes that the agent has come to work: the part of the time that is spent
 // on contacts is counted anew.
 func (a *Agent) Come(now time.Time) { a.From, a.Worked = contact.Instant(now), 0 }

@@ -85,6 +85,7 @@ const (
 	Transfer Method = "TRANSFER"          // a later segment, with an agent
 	External Method = "EXTERNAL_OUTBOUND" // a later segment, with somebody outside
 	Callback Method = "CALLBACK"          // we call a customer who did not want to wait
+	API      Method = "API"               // put there by a program, as the message of a caller is
 )
 
 // Reason is why a contact ended: Connect's words for voice in capitals, ours in
@@ -190,6 +191,8 @@ type Contact struct {
 	CustomerFirst bool      // the customer is called before there is an agent
 	Calling       time.Time // since when the customer is being called for that; zero: not now
 	Window        string    // id of the hours in which the customer may be called; "": its queue's
+
+	Related ID // contact that it is about: of a message, the caller's
 }
 
 // CanMove reports whether a step is allowed.

@@ -56,6 +56,7 @@ func (c *Contact) segmentItem(w writer) {
 	w.flag("customerFirst", c.CustomerFirst)
 	w.time("calling", c.Calling)
 	w.str("window", c.Window)
+	w.str("related", string(c.Related))
 }
 
 func (c *Contact) readSegment(i cloud.Item) {
@@ -65,6 +66,7 @@ func (c *Contact) readSegment(i cloud.Item) {
 	c.Flow, c.Moved = i.Str("flow"), FromMicros(i.Int("moved"))
 	c.Passed, _ = i["passed"].([]string)
 	c.CustomerFirst, c.Calling, c.Window = i.Bool("customerFirst"), FromMicros(i.Int("calling")), i.Str("window")
+	c.Related = ID(i.Str("related"))
 }
 
 // NewSegment gives out the number of a new segment.

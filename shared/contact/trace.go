@@ -151,9 +151,16 @@ func (r *Record) Trace(in Instance, queueName string) Trace {
 	if r.Handled() {
 		t.Agent = r.agent()
 	}
+	if r.Related != "" {
+		about := string(r.Related)
+		t.RelatedContactId, t.MediaStreams = &about, []TraceStream{}
+	}
 	if r.Recording != "" {
 		rec := TraceRecording{Location: r.Recording, MediaStreamType: "AUDIO", ParticipantType: "ALL", Status: "AVAILABLE",
 			StorageType: "Amazon S3", StartTimestamp: Stamp{r.AgentJoined}, StopTimestamp: Stamp{r.Disconnected}}
+		if r.Channel == Task { // the caller alone speaks, before it waits
+			rec.ParticipantType, rec.StartTimestamp, rec.StopTimestamp = "CUSTOMER", Stamp{r.Contact.Initiated}, Stamp{r.Enqueued}
+		}
 		t.Recording, t.Recordings = &rec, []TraceRecording{rec}
 	}
 	return t
