@@ -5,6 +5,10 @@ import (
 	"sync"
 )
 
+// TaskVoicemail is the template of the one task that is carried out here: with it
+// CreateTask lets the caller leave a message.
+const TaskVoicemail = "voicemail"
+
 // Facts are what the language says about an action type.
 // Source: spec, contracts/flow-actions.json.
 type Facts struct {

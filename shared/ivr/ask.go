@@ -37,7 +37,8 @@ const (
 //   - SetContact: what a flow sets of its own contact is in its state, and no
 //     contact here has a related one;
 //   - GetMetrics of an agent, or of a channel that has no queues yet;
-//   - CreateCallback of a certain agent, Act and Data.
+//   - CreateCallback of a certain agent, and Act;
+//   - Data, but for the task of a message: see flow.TaskVoicemail.
 //
 // So does a call outside (TransferParticipantToThirdParty) by the flow of a
 // contact that waits, see keepPlace; before the queue it is served.
@@ -63,6 +64,10 @@ func (s *Service) answer(ctx context.Context, c *call, m *memory, env *interp.En
 		return s.callBack(ctx, c, m, a)
 	case interp.SetRouting:
 		return s.reorder(ctx, c, m, a)
+	case interp.Data:
+		if a.Type == "CreateTask" {
+			return s.task(ctx, c, m, env, a.Parameters)
+		}
 	}
 	return s.refuse(ctx, c, m, errUnserved), nil
 }

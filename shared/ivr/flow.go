@@ -113,7 +113,7 @@ func (s *Service) stepAfter(ctx context.Context, c *call, m *memory, event inter
 		s.run.Log.ErrorContext(ctx, "flow failed", "tenant", c.tenant, "contact", string(c.id), "flow", before.Flow, "action", before.At, "error", out.Err.Error())
 	}
 	r := sma.Respond(append(first, out.Actions...)...)
-	if m.version > 0 && len(r.Actions) == 0 && reflect.DeepEqual(before, m.state) {
+	if m.version > 0 && !m.noted && len(r.Actions) == 0 && reflect.DeepEqual(before, m.state) {
 		return r, nil
 	}
 	kept, err := s.keep(ctx, c, m, r)
@@ -139,6 +139,9 @@ func (s *Service) stepsIn(ctx context.Context, c *call, m *memory, event interp.
 	env.Trace = true
 	for range maxAsks {
 		env.Now = s.run.Now()
+		if m.records() {
+			env.RecordingLocation = s.cfg.RecordingLocation
+		}
 		state, out := interp.Step(m.state, event, env)
 		if load, ok := out.Ask.(interp.LoadFlow); ok {
 			p, err := s.flows.program(ctx, c.tenant, load.ID, string(c.id))
@@ -151,7 +154,14 @@ func (s *Service) stepsIn(ctx context.Context, c *call, m *memory, event interp.
 		m.state = state
 		m.path = m.path.Append(s.run.Now(), out.Visits, env.Program)
 		if out.Ask == nil {
+			if err := s.recordsCaller(ctx, c, m, out.Actions); err != nil {
+				return interp.Out{}, err
+			}
 			before, refused := keepPlace(c, state, out.Actions)
+			if at := stopped(c, state, out.Actions); refused == nil && at != nil {
+				said, event = append(said, out.Actions...), at
+				continue
+			}
 			if refused == nil {
 				room := max(0, sma.MaxActions-len(out.Actions))
 				out.Actions = append(said[:min(len(said), room)], out.Actions...)
@@ -161,7 +171,11 @@ func (s *Service) stepsIn(ctx context.Context, c *call, m *memory, event interp.
 			said, event = append(said, before...), refused
 			continue
 		}
-		if event, err = s.answer(ctx, c, m, &env, out.Ask); err != nil {
+		event, err = s.answer(ctx, c, m, &env, out.Ask)
+		if _, waits := event.(interp.Enqueued); waits && err == nil {
+			said, err = s.stopRecorded(ctx, c, m, said)
+		}
+		if err != nil {
 			return interp.Out{}, err
 		}
 	}

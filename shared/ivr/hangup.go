@@ -41,6 +41,11 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 		}
 	}
 	why := contact.CustomerLeft
+	if lost && con.State == contact.InFlow { // perhaps a message is left
+		if _, err := s.whoEnded(ctx, c); err != nil {
+			return sma.Response{}, err
+		}
+	}
 	if lost {
 		why = contact.RelayLost
 	} else if con.State != contact.Connected && con.State != contact.Ended && con.State != contact.Completed {
@@ -76,10 +81,14 @@ func (s *Service) gone(c *call) sma.Participant {
 	return c.legA
 }
 
-// whoEnded tells a flow that hung up from a caller who did.
+// whoEnded tells a flow that hung up from a caller who did. What the caller was
+// saying until then is a message.
 func (s *Service) whoEnded(ctx context.Context, c *call) (contact.Reason, error) {
 	m, err := s.remember(ctx, c)
 	if err != nil {
+		return "", err
+	}
+	if err := s.leavesMessage(ctx, c, m); err != nil {
 		return "", err
 	}
 	switch m.state.Ended {

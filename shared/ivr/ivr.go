@@ -239,6 +239,9 @@ func (s *Service) onAction(ctx context.Context, c *call) (sma.Response, error) {
 	case sma.TypeCallAndBridge:
 		return s.onBridged(ctx, c)
 	case sma.TypeConferenceJoin, sma.TypeStartCallRecording:
+		if ofFlow(c.ActionData) {
+			return s.onCallerRecorded(ctx, c, failed)
+		}
 		return s.onJoined(ctx, c, failed)
 	case sma.TypeConferenceUpdate, sma.TypeConferenceLeave, sma.TypeHangup,
 		sma.TypeStopCallRecording, sma.TypePauseCallRecording, sma.TypeResumeCallRecording:

@@ -27,6 +27,8 @@ type memory struct {
 	segment  int  // of the contact as it is since it was last sent to a flow, and that flow has begun
 	path     journey.Path
 	told     contact.Told // first
+	message  *message     // that the caller is leaving; nil: none
+	noted    bool         // something beside the flow's state is to be kept
 }
 
 // Attributes of the flow item; contact attributes are contact.AttrAttributes.
@@ -36,6 +38,7 @@ const (
 	attrState    = "state"
 	attrRemains  = "remains"
 	attrSegment  = "segment"
+	attrMessage  = "message"
 )
 
 // maxState bounds what a flow may collect: DynamoDB takes 400 KB an item.
@@ -56,6 +59,11 @@ func readMemory(i cloud.Item) (*memory, error) {
 		return m, nil
 	}
 	m.path, m.told = contact.Path(i), contact.ToldFrom(i)
+	if text := i.Str(attrMessage); text != "" {
+		if err := json.Unmarshal([]byte(text), &m.message); err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "ivr: read message")
+		}
+	}
 	var err error
 	if m.reply, err = unpack(i[attrReply]); err != nil {
 		return nil, err
@@ -123,6 +131,13 @@ func (m *memory) item(c *call, r sma.Response) (cloud.Item, error) {
 	}
 	if m.segment > 0 {
 		i[attrSegment] = int64(m.segment)
+	}
+	if m.message != nil {
+		text, err := json.Marshal(m.message)
+		if err != nil {
+			return nil, fault.Wrap(fault.Internal, err, "ivr: encode message")
+		}
+		i[attrMessage] = string(text)
 	}
 	if len(m.path) > 0 {
 		i[contact.AttrPath] = []byte(m.path)

@@ -175,6 +175,13 @@ func (s State) Wait(q Queue, id string, t flow.Type) State {
 	return s
 }
 
+// Unqueued is the state of a contact that was taken out of the queue where it is in
+// its flow: there is nothing to go back to, and the flow's end is the contact's.
+func (s State) Unqueued() State {
+	s.Queued, s.Type, s.Loop, s.Since = false, flow.ContactFlow, nil, 0
+	return s
+}
+
 // begins leaves the place in the flow before for the start of another one.
 func (s State) begins(id string, t flow.Type) State {
 	s.Flow, s.Type, s.At, s.Phase, s.Ended = id, t, "", Ready, ""

@@ -15,6 +15,7 @@ import (
 	"huawu/shared/flow"
 	"huawu/shared/flow/bind"
 	"huawu/shared/flow/lint"
+	"huawu/shared/flow/param"
 	"huawu/shared/ivr/release"
 )
 
@@ -127,6 +128,9 @@ func (p *Publisher) unserved(f *flow.Flow) []lint.Finding {
 		facts, ok := flow.FactsOf(a.Type)
 		if !ok || facts.Tier != 3 && a.Type != "CreateTask" || slices.Contains(p.Serves, a.Type) {
 			continue
+		}
+		if a.Type == "CreateTask" && param.Get(&a, "TaskTemplateId") == flow.TaskVoicemail {
+			continue // a message
 		}
 		problem := flow.Problem{Severity: flow.Error, Action: a.Identifier, Type: a.Type, Field: "Type",
 			Message: room(a.Type) + " are not bound here; call your own with InvokeLambdaFunction"}
