@@ -58,7 +58,7 @@ type audioOutput struct {
 func (d *Desk) registerAudio(api huma.API) {
 	register(d, api, operation{"listRecordings", http.MethodGet, "/v1/contacts/{id}/recordings", "Recordings of a contact", auth.ReadOwn, http.StatusOK},
 		func(ctx context.Context, who auth.Identity, in *ContactPath) (*recordingsOutput, error) {
-			f, err := d.read(ctx, who, in.ID)
+			f, err := d.readHeard(ctx, who, in.ID)
 			if err != nil {
 				return nil, err
 			}
@@ -92,7 +92,7 @@ func (d *Desk) audio(ctx context.Context, who auth.Identity, in *audioInput) (*a
 }
 
 func (d *Desk) listen(ctx context.Context, who auth.Identity, in *audioInput) (*audioOutput, error) {
-	f, err := d.read(ctx, who, in.ID)
+	f, err := d.readHeard(ctx, who, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -122,10 +122,30 @@ func (d *Desk) listen(ctx context.Context, who auth.Identity, in *audioInput) (*
 	return out, err
 }
 
+// readHeard is read with the recordings that can be heard of the contact: of a
+// message, that of the caller who left it, and no other of that call.
+func (d *Desk) readHeard(ctx context.Context, who auth.Identity, id string) (*file, error) {
+	f, err := d.read(ctx, who, id)
+	if err != nil || f.contact.Related == "" {
+		return f, err
+	}
+	all, err := d.recordings.List(ctx, who.Tenant, string(f.contact.Related))
+	if err != nil {
+		return nil, err
+	}
+	f.recordings = slices.DeleteFunc(all, func(x recording.Index) bool {
+		return f.contact.Recording == "" || !strings.HasSuffix(f.contact.Recording, "/"+x.Object)
+	})
+	return f, nil
+}
+
 // mayHear reports whether a recording is open to an identity: to an agent, those
-// of segments in which the agent talked.
+// of segments in which the agent talked, and messages that the agent has or had.
 func (f *file) mayHear(who auth.Identity, x recording.Index) bool {
 	n := x.Subject.Segment
+	if f.contact.Related != "" && f.had(who.Agent) {
+		return true
+	}
 	return who.May(auth.ListenRecording) || f.contact.Segment == n && f.contact.OfferAgent == who.Agent ||
 		slices.ContainsFunc(f.records, func(r *contact.Record) bool { return r.Segment == n && r.OfferAgent == who.Agent })
 }

@@ -90,13 +90,17 @@ func (d *Desk) mine(ctx context.Context, who auth.Identity, id string) (*contact
 // accept takes an offer at a softphone. At a phone, to pick up is to accept: a
 // click there would bind the agent without a leg.
 func (d *Desk) accept(ctx context.Context, who auth.Identity, in *offerInput) (*doneOutput, error) {
-	if _, err := d.mine(ctx, who, in.ID); err != nil {
+	c, err := d.mine(ctx, who, in.ID)
+	if err != nil {
 		return d.acceptParty(ctx, who, in, d.over(ctx, who, in.ID, err))
 	}
-	if err := d.notPhone(ctx, who); err != nil {
+	if c.Channel != contact.Task {
+		err = d.notPhone(ctx, who)
+	}
+	if err != nil {
 		return nil, err
 	}
-	c, err := d.router.Accept(ctx, who.Tenant, contact.ID(in.ID), contact.OfferID(in.Body.Offer))
+	c, err = d.router.Accept(ctx, who.Tenant, contact.ID(in.ID), contact.OfferID(in.Body.Offer))
 	if err != nil {
 		return nil, err
 	}

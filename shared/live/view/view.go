@@ -74,6 +74,7 @@ type Offer struct {
 
 	Party      string      `json:"party,omitempty" doc:"Set if the agent is asked to take part in a contact that another has"`
 	Invitation *Invitation `json:"invitation,omitempty" doc:"Who asks, with party"`
+	Channel    string      `json:"channel,omitempty" enum:"CHAT,EMAIL,TASK" doc:"Absent: a call. TASK: a message that a caller has left; its recording is the message, and it needs no device"`
 }
 
 // Current is a contact that the agent has.
@@ -96,6 +97,7 @@ type Current struct {
 	Invitation *Invitation `json:"invitation,omitempty" doc:"Who asked, with party"`
 	Parties    []Party     `json:"parties" doc:"Who takes part; none in after-contact work"`
 	Consult    *Consult    `json:"consult,omitempty"`
+	Channel    string      `json:"channel,omitempty" enum:"CHAT,EMAIL,TASK" doc:"Absent: a call. TASK: a message that a caller has left; hangup has done with it"`
 }
 
 // Me is the agent who asks.
@@ -192,10 +194,10 @@ func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact,
 	switch c.State {
 	case contact.Offered:
 		p, t, err := v.told(ctx, who, c)
-		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p, t, "", nil}, nil, err
+		return &Offer{string(c.Offer), string(c.ID), c.Queue, Shown(who, c.Customer), v.waited(c), c.Since.Add(time.Duration(c.RingSeconds) * time.Second), p, t, "", nil, channel(c)}, nil, err
 	case contact.Connecting, contact.Connected, contact.Ended:
 		now := &Current{Contact: string(c.ID), State: string(c.State), Since: c.Since, Queue: c.Queue, Customer: Shown(who, c.Customer),
-			OnHold: !c.Hold.Since.IsZero(), Until: Maybe(c.ACWUntil), Joined: Maybe(c.AgentJoined), Role: RoleAgent, Parties: []Party{}}
+			OnHold: !c.Hold.Since.IsZero(), Until: Maybe(c.ACWUntil), Joined: Maybe(c.AgentJoined), Role: RoleAgent, Parties: []Party{}, Channel: channel(c)}
 		if err := v.addParties(ctx, who, c, now); err != nil {
 			return nil, nil, err
 		}
@@ -208,6 +210,14 @@ func (v *Views) Part(ctx context.Context, who auth.Identity, c *contact.Contact,
 		return nil, now, err
 	}
 	return nil, nil, nil
+}
+
+// channel is a contact's channel, "" for a call.
+func channel(c *contact.Contact) string {
+	if c.Channel == contact.Voice {
+		return ""
+	}
+	return string(c.Channel)
 }
 
 // waited is how long a contact waited, or has waited so far, in seconds.
