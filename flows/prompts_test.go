@@ -45,7 +45,7 @@ func TestEveryTextOfTheDemoFlowsIsAStoredPrompt(t *testing.T) {
 			}
 			for _, text := range spoken(parameters) {
 				found, seen = false, seen+1
-				for _, language := range []string{"zh-CN", "en"} {
+				for _, language := range speech.Supported() {
 					_, ok := c.ByText(language, text)
 					found = found || ok
 				}

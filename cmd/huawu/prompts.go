@@ -48,7 +48,7 @@ func promptsMake(ctx context.Context, out io.Writer, args []string) error {
 		fmt.Fprintf(out, "%s  %.1f s  %s\n", p.Path(), float64(len(pcm))/speech.Rate, p.Text)
 		made++
 	}
-	common := map[string][]int16{"queue-music": music(1), "hold-music": music(0.75), "ringback": ringback()}
+	common := map[string][]int16{"queue-music": music(1), "hold-music": music(0.75), "ringback": ringback(), "beep": beep()}
 	for id, pcm := range common {
 		name := filepath.Join(dir, "common", id+".wav")
 		if !*force && exists(name) {
@@ -69,6 +69,15 @@ func ringback() []int16 {
 	pcm := make([]int16, 5*speech.Rate)
 	for n := range pcm[:speech.Rate] {
 		pcm[n] = int16(3000 * math.Sin(2*math.Pi*450*float64(n)/speech.Rate))
+	}
+	return pcm
+}
+
+// beep is after what somebody is to speak: 1,000 Hz for most of a second.
+func beep() []int16 {
+	pcm := make([]int16, speech.Rate*8/10)
+	for n := range pcm {
+		pcm[n] = int16(6000 * math.Sin(2*math.Pi*1000*float64(n)/speech.Rate))
 	}
 	return pcm
 }

@@ -23,6 +23,7 @@ import (
 const (
 	Tenant  = "demo"
 	Number  = "95000" // what callers dial
+	Message = "95009" // what callers dial to leave a message
 	Queue   = "service"
 	Group   = "main"
 	Profile = "service"
@@ -83,11 +84,16 @@ func demo(o Options) ([]cloud.Write, error) {
 	if err != nil {
 		return nil, err
 	}
+	message, err := phone.Parse(Message)
+	if err != nil {
+		return nil, err
+	}
 	writes := []cloud.Write{
 		acd.Group{ID: Group, Shards: 1}.Put(Tenant),
 		acd.Queue{ID: Queue, Name: "客服 Service", Group: Group, RingSeconds: o.RingSeconds, ACWSeconds: o.ACWSeconds, Mode: acd.Strict, Record: true, CallerID: Number}.Put(Tenant),
 		acd.Profile{ID: Profile, Name: "客服 Service", Group: Group, Queues: []acd.ProfileQueue{{Queue: Queue, Priority: 1}}}.Put(Tenant),
 		ivr.Number{Number: number, Flow: "demo", Language: "zh-CN"}.Put(Tenant),
+		ivr.Number{Number: message, Flow: "voicemail", Language: "zh-CN"}.Put(Tenant),
 	}
 	for _, f := range flows.Demo() {
 		versions, err := release.Seed(Tenant, f.ID, f.Name, f.Document, time.Time{})
@@ -98,7 +104,7 @@ func demo(o Options) ([]cloud.Write, error) {
 	}
 	for _, p := range People() {
 		a := agent.Agent{Tenant: Tenant, ID: p.ID, Username: p.Username, Name: p.Name, Profile: Profile, Skills: p.Skills,
-			State: agent.Offline, Device: agent.Device{Kind: p.Device, User: p.Username}, Voice: agent.Slots{Max: 1}}
+			State: agent.Offline, Device: agent.Device{Kind: p.Device, User: p.Username}, Voice: agent.Slots{Max: 1}, Task: agent.Slots{Max: 1}}
 		writes = append(writes, a.Put())
 	}
 	writes = append(writes, choices()...)

@@ -22,8 +22,9 @@ import (
 // stopped, or the caller hangs up, the message waits in the flow's queue. So
 // nobody speaks into nothing, and no agent is offered what is still being said.
 
-// leastMessage is how long somebody speaks who has something to say.
-const leastMessage = time.Second
+// leastMessage is how long somebody is recorded who has something to say: the tone,
+// and a second after it.
+const leastMessage = 2 * time.Second
 
 // message is what a caller is leaving.
 type message struct {
@@ -147,8 +148,7 @@ func stopped(c *call, state interp.State, list []sma.Action) interp.Event {
 		ActionData: &sma.ActionData{Type: sma.TypeStopCallRecording, Parameters: list[n].Parameters}}}
 }
 
-// leaveMessage lets the message that a caller has left wait for an agent. Once the
-// caller was told that nothing will come of it, nothing does.
+// leaveMessage lets the message that a caller has left wait for an agent.
 func (s *Service) leaveMessage(ctx context.Context, c *call, m *memory) error {
 	if m.message.Left || !m.message.recorded(s.run.Now()) {
 		return nil

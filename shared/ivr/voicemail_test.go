@@ -93,7 +93,7 @@ func TestWhatBecomesOfAMessage(t *testing.T) {
 		left   bool
 	}{
 		{"the caller hangs up after it", 4 * time.Second, "", "COMPLETED CUSTOMER_DISCONNECT", true},
-		{"the caller hangs up before a word", 900 * time.Millisecond, "", "COMPLETED CUSTOMER_DISCONNECT", false},
+		{"the caller hangs up before a word", 1900 * time.Millisecond, "", "COMPLETED CUSTOMER_DISCONNECT", false},
 		{"the relay dies while the caller speaks", 4 * time.Second, sma.ReasonRelayLost, "COMPLETED relay_lost", true},
 	}
 	for _, tt := range tests {

@@ -43,6 +43,7 @@ type story struct {
 	ended   []<-chan error // sipps
 	broken  *broken
 	killed  time.Time
+	message string // contact of the message that a caller has left
 	at      string // file:line of what is played
 }
 

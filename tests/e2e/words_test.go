@@ -32,6 +32,7 @@ func words() map[string]word {
 		"dial":       {false, (*story).wordDial},
 		"hears":      {false, func(s *story, w []string) { s.hears(s.caller().ear, w) }},
 		"press":      {false, (*story).wordPress},
+		"message":    {false, (*story).wordMessage},
 		"hangup":     {false, (*story).wordHangup},
 		"hung-up":    {false, (*story).wordHungUp},
 		"agent":      {false, (*story).wordAgent},
@@ -189,8 +190,11 @@ func told(b *peers.Baresip, event string, n int) func() error {
 
 // personTone is the tone that an agent or the caller says.
 func personTone(name string) (hz float64, ok bool) {
-	if name == "caller" {
+	switch name {
+	case "caller":
 		return callerTone, true
+	case "beep": // after which a message begins
+		return 1000, true
 	}
 	return agentTones(name)
 }
