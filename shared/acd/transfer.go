@@ -70,16 +70,18 @@ func (r *Router) TransferToAgent(ctx context.Context, c *contact.Contact, agentI
 		return nil, err
 	}
 	var to *agent.Agent
+	var offer contact.OfferID // of the last try: an earlier one may have been lost
 	c, err = r.pass(ctx, c, contact.AgentLeft, func(c, left *contact.Contact) ([]cloud.Write, error) {
 		if to, err = r.Agent(ctx, c.Tenant, agentID); err != nil {
 			return nil, err
 		}
-		c.Offer, c.OfferAgent, c.FromOffer = contact.OfferID(r.run.NewID()), to.ID, left.Offer
+		offer = contact.OfferID(r.run.NewID())
+		c.Offer, c.OfferAgent, c.FromOffer = offer, to.ID, left.Offer
 		c.RingSeconds, c.Attempts = routing.ring(c.Queue), 1
 		claim, err := bind(to, c.Offer, c.ID, true)
 		return []cloud.Write{claim}, errors.Join(err, c.Move(contact.Offered, r.run.Now()))
 	})
-	if err != nil || to == nil {
+	if err != nil || c.Offer != offer {
 		return c, err
 	}
 	r.follow(ctx, "transfer", r.deleteRow(ctx, r.keyOfFree(to, routing), to.Epoch))
