@@ -43,7 +43,9 @@
 // that begins when their record is seen, so skew changes neither. A rank is an
 // instant of the machine that let the contact wait, written once: two contacts are
 // served in the wrong order only if they came within twice the skew of each other,
-// and nobody is overtaken by who came later than that.
+// and nobody is overtaken by who came later than that. The longest time that one may
+// wait counts from the same instant, so it ends by up to twice the skew too early
+// or too late.
 //
 // The checker's invariants are named in its messages as in the product's promises:
 // I-1 no contact lost, I-2 no agent offered twice, I-3 no contact assigned twice,

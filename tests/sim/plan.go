@@ -242,10 +242,11 @@ func (c *caller) moves() {
 }
 
 // mayEnd reports whether a contact may have ended otherwise than its call shows:
-// whose number it was that left last is not for the relay to say.
+// whose number it was that left last is not for the relay to say, nor whether the
+// queue had given it up when the process died.
 func (c *caller) mayEnd(con *contact.Contact) bool {
 	if con.Reason == contact.QueueDeleted || con.Reason == contact.QueueTimeout {
-		return c.why == contact.FlowEnded && (c.dials == oldNumber || c.dials == goldNumber)
+		return (c.why == contact.FlowEnded || c.why == contact.RelayLost && c.w.deaths > 0) && (c.dials == oldNumber || c.dials == goldNumber)
 	}
 	return c.plan.talked && con.Reason == contact.ThirdParty && c.why == contact.AgentLeft ||
 		c.plan.talked && con.Reason == contact.AgentLeft && c.why == contact.ThirdParty
