@@ -20,7 +20,8 @@ import (
 type callOutInput struct {
 	Body struct {
 		Kind  string `json:"kind" enum:"outbound,callback" doc:"outbound: the agent's device is called, then the customer; callback: the customer is called when it is the contact's turn in a queue"`
-		To    string `json:"to" minLength:"2" maxLength:"32" doc:"Number to call: +, country code and number, or a local one that the queue allows"`
+		To    string `json:"to,omitempty" minLength:"2" maxLength:"32" doc:"Number to call: +, country code and number, or a local one that the queue allows"`
+		Of    string `json:"of,omitempty" format:"uuid" doc:"outbound, in place of to: who has left this message, which the agent has, by its queue if no other is named"`
 		Queue string `json:"queue,omitempty" maxLength:"64" doc:"Whose number is shown and whose rules hold; outbound: the agent's first with a number to show if absent"`
 
 		First    string `json:"first,omitempty" enum:"agent,customer" doc:"callback: who is called first; as the queue says if absent"`
@@ -40,6 +41,9 @@ func (d *Desk) registerCalls(api huma.API) {
 // agent's slot is taken, or the callback waits; what becomes of it is seen in the
 // contact's state.
 func (d *Desk) call(ctx context.Context, who auth.Identity, in *callOutInput) (*doneOutput, error) {
+	if in.Body.Of != "" && in.Body.Kind == "outbound" {
+		return d.callOf(ctx, who, in)
+	}
 	to, err := phone.Parse(in.Body.To)
 	if err != nil || to.IsZero() {
 		return nil, wrongField("body.to", "is no number that can be called")
@@ -48,6 +52,24 @@ func (d *Desk) call(ctx context.Context, who auth.Identity, in *callOutInput) (*
 		return d.callBack(ctx, who, to, in)
 	}
 	c, err := d.router.Call(ctx, who.Tenant, acd.CallOut{Agent: who.Agent, To: to, Queue: in.Body.Queue})
+	if err != nil {
+		return nil, err
+	}
+	return done(c), nil
+}
+
+// callOf calls who has left a message. The agent need not see the number for it.
+func (d *Desk) callOf(ctx context.Context, who auth.Identity, in *callOutInput) (*doneOutput, error) {
+	left, err := d.mine(ctx, who, in.Body.Of)
+	switch {
+	case err != nil:
+		return nil, err
+	case left.Channel != contact.Task || left.State != contact.Connected && left.State != contact.Ended:
+		return nil, contact.ErrStep
+	case left.Customer.IsZero():
+		return nil, wrongField("body.of", "has a number that is withheld")
+	}
+	c, err := d.router.Call(ctx, who.Tenant, acd.CallOut{Agent: who.Agent, To: left.Customer, Queue: cmp.Or(in.Body.Queue, left.Queue)})
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,7 @@ func TestAnAgentWithADeskPhoneDealsWithAMessage(t *testing.T) {
 	if _, err := b.router.Assign(t.Context(), "demo", wu, acd.Assignment{Profile: "p", Slots: map[contact.Channel]int{contact.Voice: 1, contact.Task: 1}}); err != nil {
 		t.Fatal(err)
 	}
+	b.write(acd.Queue{ID: "calls", Name: "Calls", Group: "g", CallerID: "95000"}.Put("demo"))
 	of, id, wav := b.message()
 	mine, other := b.token("demo", wu, auth.Agent), b.token("demo", lin, auth.Agent)
 	base := "/v1/contacts/" + string(id)
@@ -77,6 +78,9 @@ func TestAnAgentWithADeskPhoneDealsWithAMessage(t *testing.T) {
 	b.want(409, mine, "POST", base+"/hold", "")
 	b.want(409, mine, "POST", base+"/transfer", `{"kind":"queue","target":"loans"}`)
 	b.want(409, b.token("demo", boss, auth.Supervisor), "POST", base+"/supervise", `{"mode":"listen"}`)
+	b.want(404, other, "POST", "/v1/contacts", `{"kind":"outbound","of":"`+string(id)+`"}`)
+	b.want(409, mine, "POST", "/v1/contacts", `{"kind":"outbound","of":"`+string(id)+`"}`) // no number to show
+	b.want(202, mine, "POST", "/v1/contacts", `{"kind":"outbound","of":"`+string(id)+`","queue":"calls"}`)
 	b.want(202, mine, "POST", base+"/hangup", "")
 	b.want(200, mine, "POST", base+"/finish", `{"disposition":"called back"}`)
 	b.want(200, mine, "GET", base+"/recordings/1/audio", "") // who had it may hear it again

@@ -20,6 +20,7 @@ func (s *story) wordMessage([]string) {
 // hearsMessage is what an agent does with the message:
 // takes: accepts it at the desk, whatever the agent's device; plays PERSON: what is
 // recorded is that person and nobody else; is-denied: may not listen to it;
+// calls-back: calls who left it, which is the story's caller from then on;
 // has-done DISPOSITION: is done with it, whatever call came of it.
 func (s *story) hearsMessage(d *desk, verb string, more []string) bool {
 	s.Helper()
@@ -40,6 +41,13 @@ func (s *story) hearsMessage(d *desk, verb string, more []string) bool {
 				s.Errorf("%s: %s: %v, want 404", s.at, what, err)
 			}
 		}
+	case "calls-back":
+		var out struct {
+			Contact string `json:"contactId"`
+		}
+		s.must(s.centre.ask(d.login.Token, "POST", "/v1/contacts", map[string]string{"kind": "outbound", "of": s.message}, &out))
+		d.contact = out.Contact
+		s.callers[s.who] = &caller{id: out.Contact}
 	case "has-done":
 		d.contact = s.message
 		s.command(d, "hangup")

@@ -78,6 +78,20 @@ export class Desk extends Person {
     }).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(last)}`) })
   }
 
+  /** Plays the message on the desk, and hears the customer alone. */
+  async playsMessage(customer) {
+    const card = this.page.getByRole('region', { name: this.words('message.title'), exact: true })
+    await card.getByRole('button', { name: this.starting('recording.play') }).click()
+    await card.getByRole('slider', { name: this.words('recording.seek'), exact: true }).waitFor({ timeout: 45_000 })
+    await this.page.evaluate(sides)
+    let last
+    await eventually(`${this.name} hears the customer on the left and nobody on the right`, async () => {
+      last = await this.page.evaluate((hz) => window.huawuSides(hz, hz), customer)
+      const [left, right] = last
+      return left.own > -60 && right.own < left.own - 30
+    }).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(last)}`) })
+  }
+
   /** The card of who calls. */
   offer() { return this.page.getByRole('region', { name: this.words('offer.incoming'), exact: true }).first() }
 

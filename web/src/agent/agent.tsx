@@ -4,7 +4,7 @@ import { createContext, useCallback, useContext, useEffect, useMemo, useRef, use
 import { useApp, useLink, useSession, useTopic } from '../app-context'
 import { explain, Problem } from '../api/problem'
 import { useWords } from '../i18n/react'
-import { firstOffer, talk } from '../live/desk'
+import { firstOffer, isMessage, talk } from '../live/desk'
 import type { Me, Offer } from '../live/types'
 import { prefs } from '../parts/prefs'
 import { browserOwner, type Ownership } from '../phone/owner'
@@ -114,7 +114,7 @@ function usePhone(wanted: boolean): Phone | null {
 /** useWarm opens the microphone while an offer rings, so that an answer is heard at
  *  once, and gives it back when nothing came of it. */
 function useWarm(phone: Phone | null, me: Me | null) {
-  const needed = me !== null && (me.offers.length > 0 || talk(me) !== undefined)
+  const needed = me !== null && (me.offers.some((o) => !isMessage(o)) || talk(me) !== undefined)
   useEffect(() => {
     if (!phone) return
     if (needed) void phone.warm()
@@ -168,7 +168,7 @@ function useCommands(phone: Phone | null, me: Me | null) {
   const accept = useCallback(
     async (o: Offer) => {
       void ringer.unlock()
-      if (softphone && phone) {
+      if (softphone && phone && !isMessage(o)) {
         await phone.warm()
         if (phone.get().mic !== 'ready') return // the banner says why, and what to do
       }

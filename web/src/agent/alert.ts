@@ -3,7 +3,7 @@
 import { useEffect } from 'react'
 import { useApp } from '../app-context'
 import { useWords } from '../i18n/react'
-import { doing, firstOffer } from '../live/desk'
+import { doing, firstOffer, isMessage } from '../live/desk'
 import type { Me } from '../live/types'
 import type { Ownership } from '../phone/owner'
 
@@ -35,9 +35,10 @@ export function useAlert(me: Me | null, owner: Ownership) {
 
   const name = offer?.pop?.name || t('offer.unknown')
   const queue = offer?.queue ?? ''
+  const title = offer && isMessage(offer) ? t('message.title') : t('offer.title', { name, queue })
   useEffect(() => {
     if (!id || !here || !('Notification' in window) || Notification.permission !== 'granted' || document.hasFocus()) return
-    const n = new Notification(t('offer.title', { name, queue }), { tag: id, requireInteraction: true, silent: true })
+    const n = new Notification(title, { tag: id, requireInteraction: true, silent: true })
     n.onclick = () => {
       window.focus()
       n.close()

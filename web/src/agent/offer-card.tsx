@@ -4,6 +4,7 @@ import Button from '@cloudscape-design/components/button'
 import { useApp, useNow } from '../app-context'
 import { useWords } from '../i18n/react'
 import { secondsUntil } from '../i18n/format'
+import { isMessage } from '../live/desk'
 import type { Offer } from '../live/types'
 import { useAgent } from './agent'
 import { keyNames } from './keys'
@@ -14,13 +15,15 @@ export function OfferCard({ offer, brief }: { offer: Offer; brief?: boolean }) {
   const { me, busy, run, accept } = useAgent()
   const { api } = useApp()
   const { t } = useWords()
-  const phone = me?.device === 'phone'
+  const message = isMessage(offer)
+  const phone = me?.device === 'phone' && !message
   return (
-    <section className="offer card" aria-label={t('offer.incoming')}>
+    <section className="offer card" aria-label={t(message ? 'message.title' : 'offer.incoming')}>
       <div className="offer-head">
         <Who of={offer} level="h2" />
         <Left offer={offer} />
       </div>
+      {message && <span className="chip info">{t('message.title')}</span>}
       <Why of={offer} waited={offer.waitedSeconds} />
       {offer.invitation && (
         <p className="note-in">
@@ -32,8 +35,8 @@ export function OfferCard({ offer, brief }: { offer: Offer; brief?: boolean }) {
         {phone ? (
           <p className="offer-pickup">{t('offer.pickup')}</p>
         ) : (
-          <Button variant="primary" iconName="call" loading={busy === 'accept'} onClick={() => void accept(offer)}>
-            {t('offer.accept')} <kbd>{keyNames.answer}</kbd>
+          <Button variant="primary" iconName={message ? 'envelope' : 'call'} loading={busy === 'accept'} onClick={() => void accept(offer)}>
+            {t(message ? 'message.take' : 'offer.accept')} <kbd>{keyNames.answer}</kbd>
           </Button>
         )}
         <Button loading={busy === 'reject'} onClick={() => void run('reject', () => api.reject(offer.contactId, offer.offerId))}>

@@ -50,6 +50,7 @@ export function deskAPI(session: Session) {
     consultVerb: (id: string, verb: 'complete' | 'join' | 'cancel' | 'swap') => got(client.POST(`/v1/contacts/{id}/consult/${verb}`, path(id))),
     party: (id: string, party: string, verb: 'hold' | 'resume' | 'drop') => got(client.POST(`/v1/contacts/{id}/parties/{party}/${verb}`, { params: { path: { id, party } } })),
     callOut: (to: string) => got(client.POST('/v1/contacts', { body: { kind: 'outbound', to } })),
+    callWho: (message: string) => got(client.POST('/v1/contacts', { body: { kind: 'outbound', of: message } })),
     force: (agent: string, to: StatusTo) => got(client.POST('/v1/agents/{id}/status', { ...path(agent), body: to })),
     broadcast: (text: string, queue?: string) => got(client.POST('/v1/broadcasts', { body: { text, ...(queue ? { queue } : {}) } })),
     digits: (id: string, digits: string) => got(client.POST('/v1/contacts/{id}/digits', { ...path(id), body: { digits } })),

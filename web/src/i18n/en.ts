@@ -247,6 +247,11 @@ export const en: Catalogue = {
   'reason.transfer': 'Transferred',
   'reason.system': 'Ended by the system',
 
+  'message.title': 'Message from a caller',
+  'message.take': 'Take the message',
+  'call.message': 'Message',
+  'message.callBack': 'Call back',
+  'message.done': 'Done',
   'recording.play': 'Play the recording',
   'recording.title': 'Recording',
   'recording.loading': 'Loading the recording…',

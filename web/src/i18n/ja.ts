@@ -247,6 +247,11 @@ export const ja: Catalogue = {
   'reason.transfer': '転送',
   'reason.system': 'システムが終了',
 
+  'message.title': 'お客様からの伝言',
+  'message.take': '伝言を受け取る',
+  'call.message': '伝言',
+  'message.callBack': '折り返し電話',
+  'message.done': '対応済み',
   'recording.play': '録音を再生',
   'recording.title': '録音',
   'recording.loading': '録音を読み込み中…',

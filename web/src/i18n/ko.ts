@@ -247,6 +247,11 @@ export const ko: Catalogue = {
   'reason.transfer': '전달됨',
   'reason.system': '시스템이 종료',
 
+  'message.title': '고객 음성 메시지',
+  'message.take': '메시지 받기',
+  'call.message': '음성 메시지',
+  'message.callBack': '다시 전화하기',
+  'message.done': '처리 완료',
   'recording.play': '녹음 재생',
   'recording.title': '녹음',
   'recording.loading': '녹음을 불러오는 중…',

@@ -246,6 +246,11 @@ export const zhCN = {
   'reason.transfer': '已转接',
   'reason.system': '系统结束',
 
+  'message.title': '客户留言',
+  'message.take': '接收留言',
+  'call.message': '留言',
+  'message.callBack': '回电',
+  'message.done': '处理完毕',
   'recording.play': '播放录音',
   'recording.title': '录音',
   'recording.loading': '正在加载录音…',

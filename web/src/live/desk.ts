@@ -11,14 +11,20 @@ export function doing(me: Me): Doing {
   return me.status.status
 }
 
-/** talk is the contact whose call is on. */
-export function talk(me: Me): Current | undefined {
-  return me.contacts.find((c) => c.state !== 'ENDED')
+/** isMessage: it is a message that a caller has left, and has no call. */
+export function isMessage(c: Offer | Current): boolean {
+  return c.channel === 'TASK'
 }
 
-/** shownContact is the one that the workspace shows: the call, else the last to be wrapped up. */
+/** talk is the contact whose call is on. */
+export function talk(me: Me): Current | undefined {
+  return me.contacts.find((c) => c.state !== 'ENDED' && !isMessage(c))
+}
+
+/** shownContact is the one that the workspace shows: the call, else the last to be
+ *  wrapped up, else a message. */
 export function shownContact(me: Me): Current | undefined {
-  return talk(me) ?? me.contacts[0]
+  return talk(me) ?? me.contacts.find((c) => c.state === 'ENDED') ?? me.contacts[0]
 }
 
 /** firstOffer is the one that ends first. */
@@ -35,9 +41,10 @@ export function consulted(c: Current): Party | undefined {
   return c.consult && c.parties?.find((p) => p.id === c.consult!.party)
 }
 
-export type CallState = 'connecting' | 'held' | 'consulting' | 'conference' | 'connected'
+export type CallState = 'message' | 'connecting' | 'held' | 'consulting' | 'conference' | 'connected'
 
 export function callState(c: Current): CallState {
+  if (isMessage(c)) return 'message'
   if (c.state === 'CONNECTING') return 'connecting'
   if (c.consult) return 'consulting'
   if (others(c).some((p) => p.kind !== 'supervisor')) return 'conference'

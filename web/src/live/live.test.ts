@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { backOff, Live, oldAfter, pingEvery, pongWithin, type SocketLike } from './client'
 import { delta, fresh, snapshot, type Topic } from './reduce'
-import { callState, doing, firstOffer, shownContact } from './desk'
+import { callState, doing, firstOffer, shownContact, talk } from './desk'
 import type { Delta, Floor, Me, Snapshot } from './types'
 
 const ts = '2026-11-21T15:00:00Z'
@@ -119,6 +119,12 @@ describe('what an agent is at', () => {
   })
   it('shows the call before the one to be wrapped up, and the offer that ends first', () => {
     expect(shownContact({ ...me, contacts: [contact('a', { state: 'ENDED' }), contact('b')] })?.contactId).toBe('b')
+    const message = contact('m', { channel: 'TASK' })
+    expect(talk({ ...me, contacts: [message] })).toBeUndefined() // it has no call
+    expect(callState(message)).toBe('message')
+    expect(shownContact({ ...me, contacts: [message] })?.contactId).toBe('m')
+    expect(shownContact({ ...me, contacts: [message, contact('b')] })?.contactId).toBe('b') // the caller is called back
+    expect(shownContact({ ...me, contacts: [message, contact('b', { state: 'ENDED' })] })?.contactId).toBe('b')
     expect(firstOffer({ ...me, offers: [offer('a'), { ...offer('b'), until: ts }] })?.contactId).toBe('b')
   })
   it('calls a call with three a conference, but not for a supervisor who listens', () => {

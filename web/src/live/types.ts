@@ -38,7 +38,11 @@ export type Offer = {
   transfer?: Transfer
   party?: string // set when one is asked to take part in a contact that another has
   invitation?: Invitation
+  channel?: Channel
 }
+
+/** Channel: absent is a call; TASK is a message that a caller has left. */
+export type Channel = 'CHAT' | 'EMAIL' | 'TASK'
 
 export type PartyMode = 'talk' | 'hold' | 'listen' | 'whisper' | 'barge' | 'ringing'
 export type Party = { id: string; kind: 'customer' | 'agent' | 'number' | 'supervisor' | 'flow'; name?: string; mode: PartyMode; since?: string; me?: boolean }
@@ -64,6 +68,7 @@ export type Current = {
   transfer?: Transfer
   parties?: Party[]
   consult?: Consult
+  channel?: Channel
 }
 
 /** Talk is what a change of who takes part in a contact changes for one agent. */

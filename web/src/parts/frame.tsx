@@ -9,6 +9,7 @@ import { dropDrafts } from '../agent/draft'
 import { LoginAgain } from '../pages/login/again'
 import { useWords } from '../i18n/react'
 import { CloudscapeWords } from './cloudscape'
+import { isMessage } from '../live/desk'
 import { navigate } from './route'
 import { PhonePill, StatusPicker } from './status'
 import { UserMenu } from './user-menu'
@@ -58,7 +59,7 @@ function Always({ path }: { path: string }) {
   const offer = useOffer()
   const { t } = useWords()
   useKeys()
-  const said = offer ? t('offer.title', { name: offer.pop?.name || t('offer.unknown'), queue: offer.queue }) : ''
+  const said = offer ? isMessage(offer) ? t('message.title') : t('offer.title', { name: offer.pop?.name || t('offer.unknown'), queue: offer.queue }) : ''
   return (
     <>
       <div className="unseen" role="alert" aria-live="assertive">

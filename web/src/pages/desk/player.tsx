@@ -13,9 +13,15 @@ type State = { is: 'loading'; share: number } | { is: 'none' } | { is: 'failed';
 
 const speeds = [0.75, 1, 1.25, 1.5, 2]
 
-export function Player({ contact, segment }: { contact: string; segment: number }) {
+/** Player plays a recording of a contact; onNone is told that there is none yet. */
+export function Player({ contact, segment, onNone }: { contact: string; segment: number; onNone?: () => unknown }) {
   const { t, language } = useWords()
   const state = useRecording(contact, segment)
+  const none = state.is === 'none'
+  useEffect(() => {
+    if (none) onNone?.()
+    // Told once: who asks makes another player for another try.
+  }, [none])
   if (state.is === 'loading')
     return (
       <p className="player soft" role="status">

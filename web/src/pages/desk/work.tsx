@@ -2,10 +2,11 @@
 import type { Current } from '../../live/types'
 import { Last, Who, Why } from '../../agent/customer'
 import { useWords } from '../../i18n/react'
-import { callState, heldSince } from '../../live/desk'
+import { callState, heldSince, isMessage } from '../../live/desk'
 import { Ticking } from '../../agent/customer'
 import { useAgent } from '../../agent/agent'
 import { CallBar } from './call-bar'
+import { Message } from './message'
 import { Parties } from './parties'
 import { Wrap } from './wrap'
 
@@ -19,8 +20,9 @@ export function Work({ contact }: { contact: Current }) {
           {!over && <State contact={contact} />}
         </div>
         <Why of={contact} />
-        {!over && <CallBar contact={contact} />}
-        {!over && <Parties contact={contact} />}
+        {isMessage(contact) && <Message contact={contact} />}
+        {!over && !isMessage(contact) && <CallBar contact={contact} />}
+        {!over && !isMessage(contact) && <Parties contact={contact} />}
         {!over && <Last pop={contact.pop} />}
       </article>
       {contact.role !== 'supervisor' && <Wrap contact={contact} />}
@@ -34,10 +36,10 @@ function State({ contact }: { contact: Current }) {
   const { me, view } = useAgent()
   const state = callState(contact)
   const held = heldSince(contact)
-  const silent = me?.device === 'softphone' && contact.state === 'CONNECTED' && view.line !== 'off' && view.line !== 'replaced' && !view.call
+  const silent = !isMessage(contact) && me?.device === 'softphone' && contact.state === 'CONNECTED' && view.line !== 'off' && view.line !== 'replaced' && !view.call
   return (
     <div className="work-state">
-      <span className={`chip ${state === 'connected' || state === 'conference' ? 'good' : state === 'held' ? 'warn' : 'info'}`}>{t(`call.${state}`)}</span>
+      <span className={`chip ${state === 'connected' || state === 'conference' || state === 'message' ? 'good' : state === 'held' ? 'warn' : 'info'}`}>{t(`call.${state}`)}</span>
       <strong className="work-time">
         <Ticking since={contact.joined ?? contact.since} />
       </strong>
