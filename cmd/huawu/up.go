@@ -176,7 +176,7 @@ func greet(out io.Writer, in onebox.Info, dir string) {
 	say("  登录坐席页面并置闲；在另一窗口打开来电页面，呼叫后按 1")
 	say("  or all by itself, in another terminal: go run ./cmd/huawu call demo --data %s", dir)
 	say("")
-	say("By SIP phones · 用 SIP 话机：call sip:%s@%s", in.Number, in.SIP)
+	say("By SIP phones · 用 SIP 话机：call sip:%s@%s, or sip:%s@%s to leave a message · 留言", in.Number, in.SIP, in.Messages, in.SIP)
 	for _, a := range in.Agents {
 		if a.Device == devicePhone {
 			say("  %s (%s): register sip:%s@%s, password %s; it rings on an offer once the agent is available:", a.Name, a.Username, a.SIPUser, in.SIP, a.Password)

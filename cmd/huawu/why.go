@@ -148,7 +148,7 @@ func (c whyChoice) others() []string {
 // obstacle says what keeps an agent from a contact that waits.
 func obstacle(why, detail string, until time.Time) string {
 	s := map[string]string{"offline": "is offline", "away": "is away", "missed": "let an offer pass and has not come back", "busy": "is busy",
-		"queue": "does not serve the queue", "delay": "serves the queue only later", "skills": "lacks", "criteria": "is not asked for yet",
+		"queue": "does not serve the queue", "channel": "has no room for contacts of its kind at all", "delay": "serves the queue only later", "skills": "lacks", "criteria": "is not asked for yet",
 		"excluded": "let it pass", "time": "it is not to be offered yet", "customer": "is to get it once the customer is on the line, who is called first",
 		"none": "is about to get it, or gets one before it"}[why]
 	if detail != "" {

@@ -121,7 +121,7 @@ func (b *Box) describe(ctx context.Context) (Info, error) {
 	if b.demo == nil {
 		return in, nil
 	}
-	in.Tenant, in.Number, in.CRM, in.Caller = seed.Tenant, seed.Number, in.URL+receiverPath, in.URL+"/call"
+	in.Tenant, in.Number, in.Messages, in.CRM, in.Caller = seed.Tenant, seed.Number, seed.Message, in.URL+receiverPath, in.URL+"/call"
 	expires := time.Now().Add(tokenLife)
 	for _, p := range seed.People() {
 		token, err := b.tokens().Issue(ctx, auth.Identity{Tenant: seed.Tenant, Agent: p.ID, Role: p.Role, Expires: expires})

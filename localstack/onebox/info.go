@@ -16,17 +16,18 @@ const InfoFile = "centre.json"
 
 // Info says where a running centre is and how to enter it.
 type Info struct {
-	PID    int     `json:"pid"`
-	URL    string  `json:"url"`              // of the centre: pages, API, sockets
-	Desk   string  `json:"desk"`             // the agents' page
-	Caller string  `json:"caller,omitempty"` // the page by which customers call
-	SIP    string  `json:"sip"`              // host:port for carriers and phones, UDP and TCP
-	Health string  `json:"health"`           // of the relay's own health and metrics
-	Tenant string  `json:"tenant,omitempty"`
-	Number string  `json:"number,omitempty"` // that a first call may dial
-	Agents []Login `json:"agents,omitempty"`
-	Admin  string  `json:"adminToken,omitempty"` // may read all contacts and hear recordings
-	CRM    string  `json:"crm,omitempty"`        // where the demo tenant's webhooks are shown
+	PID      int     `json:"pid"`
+	URL      string  `json:"url"`              // of the centre: pages, API, sockets
+	Desk     string  `json:"desk"`             // the agents' page
+	Caller   string  `json:"caller,omitempty"` // the page by which customers call
+	SIP      string  `json:"sip"`              // host:port for carriers and phones, UDP and TCP
+	Health   string  `json:"health"`           // of the relay's own health and metrics
+	Tenant   string  `json:"tenant,omitempty"`
+	Number   string  `json:"number,omitempty"`   // that a first call may dial
+	Messages string  `json:"messages,omitempty"` // number that takes messages
+	Agents   []Login `json:"agents,omitempty"`
+	Admin    string  `json:"adminToken,omitempty"` // may read all contacts and hear recordings
+	CRM      string  `json:"crm,omitempty"`        // where the demo tenant's webhooks are shown
 }
 
 // Login is how one agent enters: a password for the desk, another for the phone,

@@ -124,6 +124,10 @@ func TestAnAgentWithoutRoomForMessagesGetsNone(t *testing.T) {
 	w.status("lin", agent.Available)
 	w.settle(time.Minute)
 	w.wants(VoicemailID("c1"), "QUEUED", "lin", "AVAILABLE 0")
+	e, err := w.router.Explain(w.ctx, tenant, VoicemailID("c1"))
+	if w.must(e, err); len(e.Agents) != 1 || e.Agents[0].Why != "channel" {
+		t.Errorf("why it waits: %+v", e.Agents)
+	}
 }
 
 func TestWhoWaitsLeavesTheQueueForAMessage(t *testing.T) {

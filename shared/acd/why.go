@@ -144,7 +144,7 @@ func excludedUntil(all []contact.Excluded, agent string) time.Time {
 // Obstacle is why an agent does not get a contact that waits.
 type Obstacle struct {
 	Agent   string    `json:"agent"`
-	Why     string    `json:"why" enum:"offline,away,missed,busy,queue,delay,skills,criteria,excluded,time,customer,none"`
+	Why     string    `json:"why" enum:"offline,away,missed,busy,queue,channel,delay,skills,criteria,excluded,time,customer,none"`
 	Detail  string    `json:"detail,omitempty"` // skills that are missing, or the contact the agent has
 	Expires time.Time `json:"expires,omitzero"` // when the obstacle is gone by itself
 }
@@ -212,6 +212,8 @@ func (r *Router) obstacle(w Waiting, a *agent.Agent, routing *Routing) Obstacle 
 	switch {
 	case !serves && !serveLater:
 		o.Why = "queue"
+	case a.Slots(w.channel()).Max == 0:
+		o.Why = "channel"
 	case a.State == agent.Offline:
 		o.Why = "offline"
 	case a.State == agent.Away:
