@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"huawu/shared/agent"
+	"huawu/shared/cloud"
 	"huawu/shared/cloud/localcloud"
 	"huawu/shared/contact"
 	"huawu/shared/sma"
@@ -119,6 +120,7 @@ func TestAMessageThatNobodyTakes(t *testing.T) {
 
 func TestAnAgentWithoutRoomForMessagesGetsNone(t *testing.T) {
 	w := newWorld(t)
+	w.must(w.cloud.Table().Write(w.ctx, cloud.Write{Key: ConfigKey(tenant, roster+"lin"), Put: cloud.Item{"v": int64(1), "agent": "lin"}}))
 	w.begin("c1")
 	w.must(w.router.LeaveMessage(w.ctx, w.contact("c1"), w.leftMessage()))
 	w.status("lin", agent.Available)
