@@ -97,8 +97,9 @@ func TestTheServiceLevelCountsTheDayOfTheTenant(t *testing.T) {
 	b := newBench(t)
 	b.write(view.PutDesk("demo", "Asia/Shanghai", map[string]int{view.AnyQueue: 30}))
 	tell := event.New(b.cloud.Table(), b.cloud.Queue(), contact.Instance{}, strings.NewReader(strings.Repeat("x", 32)))
+	channel := contact.Voice
 	put := func(began time.Time, waited time.Duration, handled bool, why contact.Reason, queue string) {
-		c := contact.Contact{Tenant: "demo", ID: contact.ID(b.newID()), State: contact.Completed, Since: began.Add(time.Hour), Initiated: began, Enqueued: began, Queue: queue,
+		c := contact.Contact{Tenant: "demo", ID: contact.ID(b.newID()), State: contact.Completed, Since: began.Add(time.Hour), Initiated: began, Enqueued: began, Queue: queue, Channel: channel,
 			Customer: phone.MustParse("+8613800135678"), Dequeued: began.Add(waited), Disconnected: began.Add(waited), Reason: why}
 		if handled {
 			c.OfferAgent, c.AgentJoined, c.Disconnected = lin, began.Add(waited), began.Add(waited+time.Minute)
@@ -124,6 +125,8 @@ func TestTheServiceLevelCountsTheDayOfTheTenant(t *testing.T) {
 	put(noon.Add(-time.Hour), 60*time.Second, false, contact.FlowEnded, "loans") // to voicemail
 	put(noon.Add(-time.Hour), 60*time.Second, false, contact.CustomerLeft, "other")
 	put(today.Add(-2*time.Second), time.Second, true, contact.AgentLeft, "loans")
+	channel = contact.Task
+	put(noon.Add(-time.Hour), 40*time.Minute, true, contact.AgentLeft, "loans") // a message
 	var f view.Floor
 	if err := json.Unmarshal(b.want(200, b.token("demo", boss, auth.Supervisor), "GET", "/v1/floor", "").raw, &f); err != nil {
 		t.Fatal(err)

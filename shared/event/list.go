@@ -32,6 +32,7 @@ type Row struct {
 	Reason      contact.Reason
 	Disposition string
 	Handled     bool
+	Message     bool          // what a caller has left: nobody waited on the line
 	Seconds     int           // of talk, holds included
 	Waited      int           // seconds in the queue
 	Bound       int           // seconds that the agent was bound: ringing, talk and after-contact work
@@ -117,6 +118,9 @@ func rowItem(r *contact.Record) cloud.Item {
 			i[name] = s
 		}
 	}
+	if r.Channel == contact.Task {
+		i["message"] = true
+	}
 	if r.Handled() {
 		i["seconds"] = max(0, int64(r.Disconnected.Sub(r.AgentJoined)/time.Second))
 		i["bound"] = max(0, int64(r.Completed().Sub(boundFrom(r))/time.Second))
@@ -154,7 +158,7 @@ func rowFrom(i cloud.Item) Row {
 		Path: path, Left: contact.FromMicros(i.Int("left")),
 		Contact: contact.ID(i.Str("contact")), Segment: int(i.Int("segment")), Began: contact.FromMicros(i.Int("began")), Ended: contact.FromMicros(i.Int("ended")),
 		Customer: customer, Queue: i.Str("queue"), Agent: i.Str("agent"), Reason: contact.Reason(i.Str("reason")), Disposition: i.Str("disposition"),
-		Handled: i.Bool("handled"), Seconds: int(i.Int("seconds")), Waited: int(i.Int("waited")), Bound: int(i.Int("bound")),
+		Handled: i.Bool("handled"), Message: i.Bool("message"), Seconds: int(i.Int("seconds")), Waited: int(i.Int("waited")), Bound: int(i.Int("bound")),
 		Told: contact.ToldFrom(i), After: time.Duration(i.Int("afterMs")) * time.Millisecond,
 	}
 }

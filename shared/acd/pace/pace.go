@@ -160,7 +160,7 @@ type times struct {
 func count(rows []event.Row) map[string]times {
 	sums := map[string]times{}
 	for _, r := range rows {
-		if r.Queue == "" {
+		if r.Queue == "" || r.Message {
 			continue // nobody waited
 		}
 		for _, id := range []string{r.Queue, everyQueue} {

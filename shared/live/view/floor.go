@@ -333,7 +333,7 @@ func (v *Views) countLevels(ctx context.Context, tenant string, routing *acd.Rou
 	}
 	for _, r := range rows {
 		l, ok := levels[r.Queue]
-		if !ok {
+		if !ok || r.Message {
 			continue
 		}
 		switch waited := time.Duration(r.Waited) * time.Second; {
