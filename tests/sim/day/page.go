@@ -15,8 +15,9 @@ import (
 // Day is what a day was like.
 type Day struct {
 	Options
-	Commit string
-	Date   time.Time
+	Commit  string
+	Date    time.Time
+	Stopped time.Time // when it was broken off; zero if it went to its end
 
 	Calls, Queued, SelfServed  int
 	Talks, Abandoned, TimedOut int
@@ -97,12 +98,12 @@ Written by `+"`make day`"+`; what is simulated and what is checked: [tests/sim/d
 
 - commit %s
 - %s UTC, %d agents, %d calls an hour, %d hours, seed %d
-- digest of every offer and every end %s
+- %s
 - **%d calls, %d offers, %d violations**
 
 | what | measured |
 |---|---:|
-`, d.Commit, d.Date.UTC().Format("2006-01-02 15:04"), d.Agents, d.Options.Calls, d.Hours, d.Seed, d.Digest, d.Calls, d.Offers, d.Violations)
+`, d.Commit, d.Date.UTC().Format("2006-01-02 15:04"), d.Agents, d.Options.Calls, d.Hours, d.Seed, d.ended(), d.Calls, d.Offers, d.Violations)
 	for _, r := range d.rows() {
 		fmt.Fprintf(w, "| %s | %s |\n", r[0], r[1])
 	}
@@ -113,6 +114,14 @@ Written by `+"`make day`"+`; what is simulated and what is checked: [tests/sim/d
 		}
 	}
 	return w.Flush()
+}
+
+// ended tells how a run ended: by its digest, or that there is none.
+func (d *Day) ended() string {
+	if !d.Stopped.IsZero() {
+		return fmt.Sprintf("from %02d:00, broken off at %s of the day: so there is no digest, and what must hold at the end was not looked at", d.From, d.Stopped.Format("15:04"))
+	}
+	return "digest of every offer and every end " + d.Digest.String()
 }
 
 func (d *Day) rows() [][2]string {

@@ -96,6 +96,9 @@ func Run(ctx context.Context, o Options) (*Day, error) {
 	err := w.pass()
 	w.count()
 	w.day.finish(w, spent()-began)
+	if ctx.Err() != nil {
+		w.day.Stopped = w.clock.Now()
+	}
 	return w.day, err
 }
 
