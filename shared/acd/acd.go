@@ -75,7 +75,7 @@ type Router struct {
 // NewRouter returns a router over a table, and a queue that reaches TimerQueue
 // and the relays.
 func NewRouter(t cloud.Table, q cloud.Queue, run Runtime) *Router {
-	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now}, armed: map[string]time.Time{}, busy: map[string]time.Time{}, sizes: map[string]partSize{},
+	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now, log: run.Log}, armed: map[string]time.Time{}, busy: map[string]time.Time{}, sizes: map[string]partSize{},
 		sightings: map[cloud.Key]sighting{}, sweeps: map[string]swept{}}
 }
 

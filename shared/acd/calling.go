@@ -8,10 +8,7 @@ import (
 	"time"
 
 	"huawu/shared/agent"
-	"huawu/shared/cloud"
 	"huawu/shared/contact"
-	"huawu/shared/fault"
-	"huawu/shared/hours"
 	"huawu/shared/sma"
 )
 
@@ -135,8 +132,7 @@ func (v *view) before(w *Waiting, now time.Time) (n int) {
 // staffed reports whether somebody who serves a queue takes contacts, if only
 // after the one that is there now.
 func (r *Router) staffed(ctx context.Context, tenant string, routing *Routing, queue string) (found bool, err error) {
-	s := &sweeper{r: r, tenant: tenant}
-	err = s.roster(ctx, func(a *agent.Agent) error {
+	err = r.Roster(ctx, tenant, func(a *agent.Agent) error {
 		serves := slices.ContainsFunc(routing.Profiles[a.Profile].Queues, func(q ProfileQueue) bool { return q.Queue == queue })
 		found = found || serves && a.State == agent.Available && a.NextState == ""
 		return nil
@@ -292,48 +288,3 @@ func (s *sweeper) calls(ctx context.Context, v *view) error {
 	}
 	return errors.Join(errs...)
 }
-
-// opens returns when hours of operation are open from a time on: that time, or the
-// next opening. Hours that are not known stop nobody.
-func (m *configMemory) opens(ctx context.Context, tenant, id string, from time.Time) (time.Time, error) {
-	h, known, err := m.hours(ctx, tenant, id)
-	if err != nil || !known || h.Open(from) {
-		return from, err
-	}
-	if next, ok := h.Next(from); ok {
-		return next, nil
-	}
-	return from.Add(closedFor), nil
-}
-
-// hours returns hours of operation by their id, at most configAge old.
-func (m *configMemory) hours(ctx context.Context, tenant, id string) (hours.Hours, bool, error) {
-	key := ConfigKey(tenant, "HOURS#"+id)
-	m.mu.Lock()
-	held, ok := m.windows[key]
-	m.mu.Unlock()
-	if age := m.now().Sub(held.at); ok && age >= 0 && age < configAge {
-		return held.hours, held.known, nil
-	}
-	i, err := m.table.Get(ctx, key, false)
-	if err != nil {
-		return held.hours, held.known, fault.Wrap(fault.KindOf(err), err, "acd: read hours")
-	}
-	fresh := heldHours{at: m.now()}
-	if h, err := hours.Parse([]byte(i.Str("document"))); err == nil {
-		fresh.hours, fresh.known = h, true
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.windows == nil || len(m.windows) >= maxWindows {
-		m.windows = map[cloud.Key]heldHours{}
-	}
-	m.windows[key] = fresh
-	return fresh.hours, fresh.known, nil
-}
-
-// maxWindows bounds the hours that are kept in memory.
-const maxWindows = 1000
-
-// closedFor is when to look again at hours that do not open within two weeks.
-const closedFor = 24 * time.Hour

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -170,17 +171,11 @@ func (r *Routing) shards(group string) int { return max(1, r.Groups[group].Shard
 type configMemory struct {
 	table cloud.Table
 	now   func() time.Time
+	log   *slog.Logger
 
 	mu      sync.Mutex
 	held    map[string]heldRouting
 	windows map[cloud.Key]heldHours
-}
-
-// heldHours are hours of operation as they were read at a time.
-type heldHours struct {
-	at    time.Time
-	hours hours.Hours
-	known bool // there are such hours, and they are valid
 }
 
 type heldRouting struct {

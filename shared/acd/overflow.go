@@ -155,7 +155,7 @@ func (m *configMemory) readHours(ctx context.Context, tenant string, out *Routin
 		if _, known := out.Hours[q.Hours]; known {
 			continue
 		}
-		i, err := m.table.Get(ctx, ConfigKey(tenant, "HOURS#"+q.Hours), false)
+		i, err := m.table.Get(ctx, HoursKey(tenant, q.Hours), false)
 		if err != nil {
 			return fault.Wrap(fault.KindOf(err), err, "acd: read hours")
 		}

@@ -28,7 +28,7 @@ func weekdays(t *testing.T, closes int) hours.Hours {
 
 func (w *world) putHours(id string, h hours.Hours, version int64) {
 	w.Helper()
-	write, err := PutHours(tenant, id, h, version)
+	write, err := acd.PutHours(tenant, id, h, version)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestHoursOfOperation(t *testing.T) {
 			w.putHours("weekdays", weekdays(t, 18), 1)
 			w.putHours("late", weekdays(t, 22), 1)
 			w.put(acd.Queue{ID: "night", Group: "main", Hours: "late"}.Put(tenant),
-				cloud.Write{Key: hoursKey(tenant, "broken"), Put: cloud.Item{contact.AttrVersion: int64(1), "document": `{"timeZone":"Mars"}`}})
+				cloud.Write{Key: acd.HoursKey(tenant, "broken"), Put: cloud.Item{contact.AttrVersion: int64(1), "document": `{"timeZone":"Mars"}`}})
 			w.runs(asksHours(tt.queue, tt.id)...)
 			w.hears(tt.want)
 		})
@@ -81,7 +81,7 @@ func TestHoursAreReadAnewAfterHalfAMinute(t *testing.T) {
 	w.putHours("service", weekdays(t, 18), 1)
 	open := func() bool {
 		t.Helper()
-		h, known, err := w.service.hours.get(w.ctx, tenant, "service")
+		h, known, err := w.service.router.Hours(w.ctx, tenant, "service")
 		if err != nil || !known {
 			t.Fatalf("known %v, %v", known, err)
 		}

@@ -54,7 +54,6 @@ type Service struct {
 	cfg       Config
 	run       Runtime
 	flows     *flowMemory
-	hours     *hoursMemory
 	bots      *botMemory
 	paces     *pace.Paces
 	places    *acd.Places
@@ -74,8 +73,8 @@ func New(t cloud.Table, i cloud.Invoker, r *acd.Router, cfg Config, run Runtime)
 		cfg.Ringback = "ringback"
 	}
 	return &Service{table: t, invoker: i, router: r, cfg: cfg, run: run,
-		flows: &flowMemory{table: t, now: run.Now, log: run.Log}, hours: &hoursMemory{table: t, now: run.Now, log: run.Log},
-		bots: &botMemory{table: t, now: run.Now, log: run.Log}, paces: pace.New(t, r, run.Now),
+		flows: &flowMemory{table: t, now: run.Now, log: run.Log},
+		bots:  &botMemory{table: t, now: run.Now, log: run.Log}, paces: pace.New(t, r, run.Now),
 		places: acd.NewPlaces(r, rand.Reader), customers: event.NewCustomers(t)}
 }
 

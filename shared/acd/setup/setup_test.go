@@ -111,7 +111,8 @@ func bed(t *testing.T) (Store, cloud.Table) {
 			t.Fatal(err)
 		}
 	}
-	return Store{c.Table(), time.Now}, c.Table()
+	router := acd.NewRouter(c.Table(), c.Queue(), acd.Runtime{Now: time.Now})
+	return Store{c.Table(), router.Roster, time.Now}, c.Table()
 }
 
 func TestADocumentIsAppliedWholeAndCanBePutBack(t *testing.T) {

@@ -22,8 +22,9 @@ import (
 // Store keeps the routing of tenants: the items that acd reads, and beside them
 // every document that was applied, so that one can be put back.
 type Store struct {
-	Table cloud.Table
-	Now   func() time.Time
+	Table  cloud.Table
+	Roster func(ctx context.Context, tenant string, do func(*agent.Agent) error) error // acd.Router's
+	Now    func() time.Time
 }
 
 // Faults of changes.
@@ -39,8 +40,6 @@ const (
 	maxBytes   = 300_000  // of a document: an item holds 400 KB
 	sortHead   = "SETUP"  // the latest revision
 	sortPast   = "SETUP#" // all of them
-	sortHours  = "HOURS#"
-	sortAgent  = "AGENT#"
 )
 
 // MaxBytes bounds a document in JSON.
@@ -74,9 +73,10 @@ func (s Store) Get(ctx context.Context, tenant string) (Revision, error) {
 // hours returns all hours of operation that are valid.
 func (s Store) hours(ctx context.Context, tenant string) (map[string]hours.Hours, error) {
 	all := map[string]hours.Hours{}
-	err := s.each(ctx, cloud.Query{Part: acd.ConfigKey(tenant, "").Part, From: sortHours, To: sortHours + "\uffff", Strong: true}, func(i cloud.Item) error {
+	first := acd.HoursKey(tenant, "")
+	err := s.each(ctx, cloud.Query{Part: first.Part, From: first.Sort, To: first.Sort + "\uffff", Strong: true}, func(i cloud.Item) error {
 		if h, err := hours.Parse([]byte(i.Str("document"))); err == nil {
-			all[strings.TrimPrefix(i.Str(cloud.AttrSort), sortHours)] = h
+			all[strings.TrimPrefix(i.Str(cloud.AttrSort), first.Sort)] = h
 		}
 		return nil
 	})
@@ -118,16 +118,16 @@ func (s Store) Plan(ctx context.Context, tenant string, now Revision, to Documen
 	p.Faults = Check(to)
 	p.Changes = slices.Concat(
 		compare("group", now.Document.Groups, to.Groups, func(g Group) string { return g.ID }, func(id string, g *Group) cloud.Write {
-			return put(g, acd.ConfigKey(tenant, "GROUP#"+id), func() cloud.Write { return acd.Group{ID: g.ID, Shards: g.Shards, Exact: g.Exact}.Put(tenant) })
+			return put(g, acd.Group{ID: id}.Put(tenant).Key, func() cloud.Write { return acd.Group{ID: g.ID, Shards: g.Shards, Exact: g.Exact}.Put(tenant) })
 		}),
 		compare("queue", now.Document.Queues, to.Queues, func(q Queue) string { return q.ID }, func(id string, q *Queue) cloud.Write {
-			return put(q, acd.ConfigKey(tenant, "QUEUE#"+id), func() cloud.Write { return q.Rule().Put(tenant) })
+			return put(q, acd.Queue{ID: id}.Put(tenant).Key, func() cloud.Write { return q.Rule().Put(tenant) })
 		}),
 		compare("profile", now.Document.Profiles, to.Profiles, func(x Profile) string { return x.ID }, func(id string, x *Profile) cloud.Write {
-			return put(x, acd.ConfigKey(tenant, "PROFILE#"+id), func() cloud.Write { return x.Rule().Put(tenant) })
+			return put(x, acd.Profile{ID: id}.Put(tenant).Key, func() cloud.Write { return x.Rule().Put(tenant) })
 		}),
 		compare("hours", now.Document.Hours, to.Hours, func(h Hours) string { return h.ID }, func(id string, h *Hours) cloud.Write {
-			return put(h, acd.ConfigKey(tenant, sortHours+id), func() cloud.Write { return hoursWrite(tenant, *h, s.Now()) })
+			return put(h, acd.HoursKey(tenant, id), func() cloud.Write { return hoursWrite(tenant, *h, s.Now()) })
 		}),
 	)
 	if len(p.Changes) > maxChanges {
@@ -146,11 +146,11 @@ func put[T any](x *T, k cloud.Key, w func() cloud.Write) cloud.Write {
 }
 
 func hoursWrite(tenant string, h Hours, now time.Time) cloud.Write {
-	document, err := json.Marshal(h.Hours)
+	w, err := acd.PutHours(tenant, h.ID, h.Hours, contact.Micros(now))
 	if err != nil {
 		panic(err) // it was read from JSON
 	}
-	return cloud.Write{Key: acd.ConfigKey(tenant, sortHours+h.ID), Put: cloud.Item{contact.AttrVersion: contact.Micros(now), "name": h.Name, "document": string(document)}}
+	return w
 }
 
 // compare tells what becomes of each of a kind, in the order of their ids.
@@ -188,7 +188,9 @@ func compare[T any](kind string, was, is []T, id func(T) string, write func(id s
 func differences(a, b any) string {
 	x, y := fields(a), fields(b)
 	var all []string
-	for _, name := range sorted(merged(x, y)) {
+	names := maps.Clone(x)
+	maps.Copy(names, y)
+	for _, name := range sorted(names) {
 		if from, to := x[name], y[name]; !bytes.Equal(from, to) {
 			all = append(all, name+" "+shown(from)+" → "+shown(to))
 		}
@@ -226,14 +228,11 @@ func (s Store) leftBehind(ctx context.Context, tenant string, changes []Change) 
 	if len(gone) == 0 {
 		return nil, nil
 	}
-	err := s.each(ctx, cloud.Query{Part: acd.ConfigKey(tenant, "").Part, From: sortAgent, To: sortAgent + "\uffff"}, func(i cloud.Item) error {
-		item, err := s.Table.Get(ctx, agent.Key(tenant, strings.TrimPrefix(i.Str(cloud.AttrSort), sortAgent)), false)
-		if a := agent.FromItem(item); a != nil {
-			if n, ok := gone[a.Profile]; ok {
-				gone[a.Profile] = n + 1
-			}
+	err := s.Roster(ctx, tenant, func(a *agent.Agent) error {
+		if n, ok := gone[a.Profile]; ok {
+			gone[a.Profile] = n + 1
 		}
-		return err
+		return nil
 	})
 	var all []Finding
 	for _, id := range sorted(gone) {
@@ -335,17 +334,6 @@ func (s Store) Past(ctx context.Context, tenant string, n int64) (Revision, erro
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func merged(a, b map[string]json.RawMessage) map[string]bool {
-	out := map[string]bool{}
-	for k := range a {
-		out[k] = true
-	}
-	for k := range b {
-		out[k] = true
-	}
-	return out
-}
 
 func list(all []Finding) string {
 	text := make([]string, len(all))

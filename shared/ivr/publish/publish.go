@@ -101,7 +101,7 @@ func (p *Publisher) bound(ctx context.Context, tenant string, f *flow.Flow) (bin
 			_, err := routing.Queue(r.Value)
 			known = err == nil
 		case bind.Hours:
-			item, err := p.Table.Get(ctx, acd.ConfigKey(tenant, "HOURS#"+ref.ID), false)
+			item, err := p.Table.Get(ctx, acd.HoursKey(tenant, ref.ID), false)
 			if err != nil {
 				return nil, fault.Wrap(fault.KindOf(err), err, "publish: read hours")
 			}

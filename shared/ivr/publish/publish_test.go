@@ -16,7 +16,6 @@ import (
 	"huawu/shared/fault"
 	"huawu/shared/flow/lint"
 	"huawu/shared/hours"
-	"huawu/shared/ivr"
 	"huawu/shared/ivr/release"
 )
 
@@ -33,7 +32,7 @@ func newPublisher(t *testing.T) *Publisher {
 	t.Cleanup(func() { _ = c.Close() })
 	ids := 0
 	id := func() string { ids++; return fmt.Sprint("id-", ids) }
-	open, err := ivr.PutHours(tenant, "office", hours.Always(), 1)
+	open, err := acd.PutHours(tenant, "office", hours.Always(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
