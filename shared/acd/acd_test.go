@@ -403,16 +403,7 @@ func TestEveryAnswerMayBeLost(t *testing.T) {
 	for _, verdict := range []localcloud.Verdict{localcloud.Lost, localcloud.Conflict, localcloud.Throttle, localcloud.Down} {
 		for n := 1; ; n++ {
 			w := newWorld(t)
-			seen := 0
-			w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
-				if c.Op != localcloud.OpWrite && c.Op != localcloud.OpTransact && c.Op != localcloud.OpSend {
-					return localcloud.Pass
-				}
-				if seen++; seen == n {
-					return verdict
-				}
-				return localcloud.Pass
-			}})
+			seen := w.nth(n, verdict)
 			w.talk("c1")
 			w.must(w.router.End(w.ctx, tenant, "c1", contact.CustomerLeft))
 			w.must(w.router.Finish(w.ctx, tenant, "c1", "done"))
@@ -421,7 +412,7 @@ func TestEveryAnswerMayBeLost(t *testing.T) {
 			if w.records("c1") != 1 || w.rows() != "F lin" || w.contact("c1").Attempts != 1 {
 				t.Errorf("verdict %d on request %d: %d records, rows %s, contact %+v", verdict, n, w.records("c1"), w.rows(), w.contact("c1"))
 			}
-			if seen < n {
+			if *seen < n {
 				break
 			}
 		}

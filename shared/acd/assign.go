@@ -74,8 +74,3 @@ func (to Assignment) give(a *agent.Agent) (changed bool) {
 	}
 	return changed
 }
-
-// Roster hands every agent of a tenant to do.
-func (r *Router) Roster(ctx context.Context, tenant string, do func(*agent.Agent) error) error {
-	return (&sweeper{r: r, tenant: tenant}).roster(ctx, do)
-}

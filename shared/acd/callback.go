@@ -70,15 +70,21 @@ func (r *Router) CallBack(ctx context.Context, of *contact.Contact, b CallBack) 
 	if err != nil {
 		return nil, err
 	}
-	err = r.Begin(ctx, c)
+	return r.beginWaiting(ctx, routing, c, of.ID, "is called back")
+}
+
+// beginWaiting puts a contact that waits without a call, and comes of another one.
+// A second one of the same is the first.
+func (r *Router) beginWaiting(ctx context.Context, routing *Routing, c *contact.Contact, of contact.ID, what string) (*contact.Contact, error) {
+	err := r.Begin(ctx, c)
 	if errors.Is(err, ErrExists) {
 		return r.Contact(ctx, c.Tenant, c.ID)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.run.Log.InfoContext(ctx, "is called back", "tenant", c.Tenant, "contact", string(c.ID), "of", string(of.ID), "queue", q.ID)
-	r.follow(ctx, "call back", r.publishContact(ctx, routing, c))
+	r.run.Log.InfoContext(ctx, what, "tenant", c.Tenant, "contact", string(c.ID), "of", string(of), "queue", c.Queue)
+	r.follow(ctx, what, r.publishContact(ctx, routing, c))
 	return c, nil
 }
 

@@ -118,20 +118,11 @@ func TestEveryAnswerOfACallbackMayBeLost(t *testing.T) {
 	for _, verdict := range []localcloud.Verdict{localcloud.Lost, localcloud.Conflict, localcloud.Throttle} {
 		for n := 1; ; n++ {
 			w := customersFirst(t).waits()
-			seen := 0
-			w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
-				if c.Op != localcloud.OpWrite && c.Op != localcloud.OpTransact && c.Op != localcloud.OpSend {
-					return localcloud.Pass
-				}
-				if seen++; seen == n {
-					return verdict
-				}
-				return localcloud.Pass
-			}})
+			seen := w.nth(n, verdict)
 			w.firstCall()
 			w.cloud.SetFaults(localcloud.Faults{})
 			w.comesToAnEnd(fmt.Sprintf("%v on request %d", verdict, n))
-			if seen < n {
+			if *seen < n {
 				break
 			}
 		}

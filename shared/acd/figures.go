@@ -55,7 +55,7 @@ func (r *Router) Figures(ctx context.Context, tenant, queue string) (Figures, er
 		}
 	}
 	for _, a := range v.free {
-		if skilled(a.Skills, q.Needs) {
+		if Skilled(a.Skills, q.Needs) {
 			f.Free++
 		}
 	}
@@ -84,10 +84,7 @@ func (r *Routing) servers(q Queue) []string {
 }
 
 // Skilled reports whether skills reach the levels that are needed.
-func Skilled(skills, needs map[string]int) bool { return skilled(skills, needs) }
-
-// skilled reports whether skills reach the levels that are needed.
-func skilled(skills, needs map[string]int) bool {
+func Skilled(skills, needs map[string]int) bool {
 	for skill, level := range needs {
 		if skills[skill] < level {
 			return false

@@ -105,7 +105,7 @@ func plainly(now time.Time, waiting []Waiting, free []Free, profiles map[string]
 
 func mayHave(now time.Time, w Waiting, f Free, profiles map[string]Profile, priority int) bool {
 	needs, only, _ := w.asks(now)
-	if w.From.After(now) || !skilled(f.Skills, needs) || f.room(w.channel()) == 0 || len(only) > 0 && !slices.Contains(only, f.Agent) {
+	if w.From.After(now) || !Skilled(f.Skills, needs) || f.room(w.channel()) == 0 || len(only) > 0 && !slices.Contains(only, f.Agent) {
 		return false
 	}
 	if slices.ContainsFunc(w.Excluded, func(e contact.Excluded) bool { return e.Agent == f.Agent && e.Until.After(now) }) {

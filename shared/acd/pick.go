@@ -133,7 +133,7 @@ func (m *pool) waits(c *class, k int, delay time.Duration) bool {
 // contact of a class of one.
 func (m *pool) fits(c *class, n int) bool {
 	f := &m.agents[n]
-	return !m.taken[n] && f.room(c.channel) > 0 && skilled(f.Skills, c.needs) && !m.excluded(c, n)
+	return !m.taken[n] && f.room(c.channel) > 0 && Skilled(f.Skills, c.needs) && !m.excluded(c, n)
 }
 
 func (m *pool) excluded(c *class, n int) bool {
@@ -305,7 +305,7 @@ func (m *pool) notesIn(c *class, key benchKey) {
 // serves after a delay.
 func (m *pool) notesOf(c *class, k int, key benchKey, delay time.Duration) {
 	for _, e := range c.not {
-		if n, ok := m.index(e.Agent); ok && m.agents[n].Profile == key.profile && !m.taken[n] && skilled(m.agents[n].Skills, c.needs) {
+		if n, ok := m.index(e.Agent); ok && m.agents[n].Profile == key.profile && !m.taken[n] && Skilled(m.agents[n].Skills, c.needs) {
 			m.note(maxTime(e.Until, c.head().Enqueued.Add(delay)))
 		}
 	}

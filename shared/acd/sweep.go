@@ -135,9 +135,10 @@ func (s *sweeper) pages(ctx context.Context, q cloud.Query, do func(cloud.Item) 
 	}
 }
 
-// roster hands each agent of the tenant to do.
-func (s *sweeper) roster(ctx context.Context, do func(*agent.Agent) error) error {
-	return s.pages(ctx, rosterOf(s.tenant), s.each(ctx, do))
+// Roster hands every agent of a tenant to do. The reads may be stale.
+func (r *Router) Roster(ctx context.Context, tenant string, do func(*agent.Agent) error) error {
+	s := &sweeper{r: r, tenant: tenant}
+	return s.pages(ctx, rosterOf(tenant), s.each(ctx, do))
 }
 
 func rosterOf(tenant string) cloud.Query {

@@ -380,21 +380,12 @@ func TestEveryAnswerOfATalkMayBeLost(t *testing.T) {
 	for _, verdict := range []localcloud.Verdict{localcloud.Lost, localcloud.Conflict, localcloud.Throttle} {
 		for n := 1; ; n++ {
 			w := talkWorld(t)
-			seen := 0
-			w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
-				if c.Op != localcloud.OpWrite && c.Op != localcloud.OpTransact && c.Op != localcloud.OpSend {
-					return localcloud.Pass
-				}
-				if seen++; seen == n {
-					return verdict
-				}
-				return localcloud.Pass
-			}})
+			seen := w.nth(n, verdict)
 			talkStory(w)
 			w.settle(5 * time.Minute)
 			w.allFree(int64(n))
 			w.is(fmt.Sprintf("segments, %v on request %d", verdict, n), w.segments("c1"), toldSegments)
-			if seen < n {
+			if *seen < n {
 				break
 			}
 		}

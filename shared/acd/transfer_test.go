@@ -303,22 +303,13 @@ func TestEveryAnswerOfATransferMayBeLost(t *testing.T) {
 	for _, verdict := range []localcloud.Verdict{localcloud.Lost, localcloud.Conflict, localcloud.Throttle} {
 		for n := 1; ; n++ {
 			w := transferWorld(t)
-			seen := 0
-			w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
-				if c.Op != localcloud.OpWrite && c.Op != localcloud.OpTransact && c.Op != localcloud.OpSend {
-					return localcloud.Pass
-				}
-				if seen++; seen == n {
-					return verdict
-				}
-				return localcloud.Pass
-			}})
+			seen := w.nth(n, verdict)
 			transfers(w)
 			w.settle(5 * time.Minute)
 			w.over(int64(n))
 			w.is(fmt.Sprintf("segments, %v on request %d", verdict, n), w.segments("c1"),
 				"0 lin AGENT_DISCONNECT →1, 1 lin AGENT_DISCONNECT →2, 2 eve AGENT_DISCONNECT →3, 3  THIRD_PARTY_DISCONNECT")
-			if seen < n {
+			if *seen < n {
 				break
 			}
 		}

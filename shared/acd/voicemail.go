@@ -46,16 +46,7 @@ func (r *Router) LeaveMessage(ctx context.Context, of *contact.Contact, m Messag
 	if err != nil {
 		return nil, err
 	}
-	err = r.Begin(ctx, c)
-	if errors.Is(err, ErrExists) {
-		return r.Contact(ctx, c.Tenant, c.ID)
-	}
-	if err != nil {
-		return nil, err
-	}
-	r.run.Log.InfoContext(ctx, "has left a message", "tenant", c.Tenant, "contact", string(of.ID), "message", string(c.ID), "queue", q.ID)
-	r.follow(ctx, "message", r.publishContact(ctx, routing, c))
-	return c, nil
+	return r.beginWaiting(ctx, routing, c, of.ID, "message left")
 }
 
 // messageOf is the contact of a message as it begins to wait.

@@ -247,20 +247,11 @@ func TestEveryAnswerOfAMessageMayBeLost(t *testing.T) {
 			w := desks(t)
 			w.status("lin", agent.Available)
 			w.settle(0)
-			seen := 0
-			w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
-				if c.Op != localcloud.OpWrite && c.Op != localcloud.OpTransact && c.Op != localcloud.OpSend {
-					return localcloud.Pass
-				}
-				if seen++; seen == n {
-					return verdict
-				}
-				return localcloud.Pass
-			}})
+			seen := w.nth(n, verdict)
 			w.message()
 			w.cloud.SetFaults(localcloud.Faults{})
 			w.isDealtWith(fmt.Sprintf("%v on request %d", verdict, n))
-			if seen < n {
+			if *seen < n {
 				break
 			}
 		}

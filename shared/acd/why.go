@@ -84,7 +84,7 @@ func (w *Waiting) relaxed(now time.Time, f Free) (at time.Time) {
 		if end = end.Add(s.For); end.After(now) {
 			return at
 		}
-		if !skilled(f.Skills, s.Needs) || len(s.Agents) > 0 && !slices.Contains(s.Agents, f.Agent) {
+		if !Skilled(f.Skills, s.Needs) || len(s.Agents) > 0 && !slices.Contains(s.Agents, f.Agent) {
 			at = end
 		}
 	}
@@ -124,7 +124,7 @@ func (w *Waiting) verdict(now time.Time, f Free, profiles map[string]Profile, c 
 		return &c.Unserved
 	case !serves:
 		return &c.Delayed
-	case !skilled(f.Skills, needs) || len(only) > 0 && !slices.Contains(only, f.Agent):
+	case !Skilled(f.Skills, needs) || len(only) > 0 && !slices.Contains(only, f.Agent):
 		return &c.Skills
 	case excludedUntil(w.Excluded, f.Agent).After(now):
 		return &c.Excluded
@@ -192,8 +192,7 @@ func (r *Router) Explain(ctx context.Context, tenant string, id contact.ID) (*Ex
 	if err := r.waitForHours(ctx, tenant, &w, r.run.Now()); err != nil {
 		return nil, err
 	}
-	s := &sweeper{r: r, tenant: tenant, agents: map[string]*agent.Agent{}}
-	err = s.roster(ctx, func(a *agent.Agent) error {
+	err = r.Roster(ctx, tenant, func(a *agent.Agent) error {
 		out.Agents = append(out.Agents, r.obstacle(w, a, routing))
 		return nil
 	})
@@ -226,7 +225,7 @@ func (r *Router) obstacle(w Waiting, a *agent.Agent, routing *Routing) Obstacle 
 		o.Why, o.Expires = "delay", w.Enqueued.Add(max(later.delay, later.after))
 	case len(only) > 0 && !slices.Contains(only, a.ID):
 		o.Why, o.Expires = "criteria", until
-	case !skilled(a.Skills, needs):
+	case !Skilled(a.Skills, needs):
 		o.Why, o.Detail, o.Expires = "skills", missing(a.Skills, needs), until
 	case excludedUntil(w.Excluded, a.ID).After(now):
 		o.Why, o.Expires = "excluded", excludedUntil(w.Excluded, a.ID)

@@ -187,6 +187,21 @@ func (w *world) talk(id contact.ID) {
 	w.must(w.router.Joined(w.ctx, tenant, id, c.Offer, "bucket/x"))
 }
 
+// nth lets the n-th request that changes something meet a fault; seen counts them.
+func (w *world) nth(n int, verdict localcloud.Verdict) (seen *int) {
+	seen = new(int)
+	w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
+		if c.Op != localcloud.OpWrite && c.Op != localcloud.OpTransact && c.Op != localcloud.OpSend {
+			return localcloud.Pass
+		}
+		if *seen++; *seen == n {
+			return verdict
+		}
+		return localcloud.Pass
+	}})
+	return seen
+}
+
 // wants compares where a contact and an agent stand with what a test expects:
 // "QUEUED" or "OFFERED lin", and "AVAILABLE 1" with the slots in use.
 func (w *world) wants(id contact.ID, state, agentID, stands string) {

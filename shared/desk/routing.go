@@ -62,7 +62,7 @@ type routingDesk struct {
 }
 
 func (d *Desk) registerRouting(api huma.API) {
-	r := routingDesk{d, setup.Store{Table: d.table, Now: d.now}}
+	r := routingDesk{d, setup.Store{Table: d.table, Roster: d.router.Roster, Now: d.now}}
 	register(d, api, operation{"getRouting", http.MethodGet, "/v1/routing", "Queues, routing profiles, groups and hours", auth.EditRouting, http.StatusOK}, r.get)
 	registerSized(d, api, operation{"putRouting", http.MethodPut, "/v1/routing", "Change the routing as a whole", auth.EditRouting, http.StatusOK}, setup.MaxBytes, r.put)
 }
