@@ -30,13 +30,8 @@ type agentList struct {
 
 // agentListing lists agents and what they are given to do.
 func agentListing(ctx context.Context, out io.Writer, args []string) error {
-	f := flags("agent list", "[--data DIR] [-o json]")
-	data := f.String("data", "data", "data folder of the running centre")
-	output := f.String("o", "text", "text, or json")
-	if err := parse(f, args, 0); err != nil {
-		return err
-	}
-	_, c, err := centre(*data)
+	f, data, output := centreFlags("agent list", "[--data DIR] [-o json]", "agents, and what they are given to do", "huawu agent list")
+	_, c, err := atCentre(f, args, data, output, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -67,16 +62,13 @@ func pairs(m map[string]int) string {
 // agentSet gives an agent another profile, other skills or room; what is not named
 // stays.
 func agentSet(ctx context.Context, out io.Writer, args []string) error {
-	f := flags("agent set", "[--data DIR] [--profile ID] [--skill NAME=LEVEL]… [--room CHANNEL=N]… AGENT")
-	data := f.String("data", "data", "data folder of the running centre")
+	f, data, output := centreFlags("agent set", "[--data DIR] [--profile ID] [--skill NAME=LEVEL]… [--room CHANNEL=N]… [-o json] AGENT",
+		"give an agent another profile, other skills or room; what is not named stays", "huawu agent set --skill card=3 --room chat=4 lin")
 	profile := f.String("profile", "", "routing profile; \"\" = as it is")
 	skills, room := map[string]int{}, map[string]int{}
 	f.Func("skill", "level of a skill, 1 to 5; 0 takes it away; may be given again", number(skills))
 	f.Func("room", "contacts of a channel at a time: voice, chat, email, task; may be given again", number(room))
-	if err := parse(f, args, 1); err != nil {
-		return err
-	}
-	_, c, err := centre(*data)
+	rest, c, err := atCentre(f, args, data, output, 1, 1)
 	if err != nil {
 		return err
 	}
@@ -84,9 +76,9 @@ func agentSet(ctx context.Context, out io.Writer, args []string) error {
 	if err := c.do(ctx, "GET", "/v1/agents", nil, &all); err != nil {
 		return err
 	}
-	n := slices.IndexFunc(all.Agents, func(a agentLine) bool { return a.ID == f.Arg(0) || a.Username == f.Arg(0) })
+	n := slices.IndexFunc(all.Agents, func(a agentLine) bool { return a.ID == rest[0] || a.Username == rest[0] })
 	if n < 0 {
-		return fmt.Errorf("there is no agent %q; huawu agent list shows them", f.Arg(0))
+		return fmt.Errorf("there is no agent %q; huawu agent list shows them", rest[0])
 	}
 	a := all.Agents[n]
 	if *profile != "" {
@@ -100,6 +92,9 @@ func agentSet(ctx context.Context, out io.Writer, args []string) error {
 	var is agentLine
 	if err := c.do(ctx, "PUT", "/v1/agents/"+url.PathEscape(a.ID)+"/assignment", body, &is); err != nil {
 		return err
+	}
+	if *output == "json" {
+		return printJSON(out, is)
 	}
 	_, err = fmt.Fprintf(out, "%s: profile %s, skills %s, room %s\n", is.ID, is.Profile, pairs(is.Skills), pairs(is.Slots))
 	return err

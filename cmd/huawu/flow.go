@@ -24,9 +24,14 @@ var errFound = errors.New("errors found")
 
 // flowFlags is flags with what the command is for and an example.
 func flowFlags(words, args, about, example string) *flag.FlagSet {
-	f := flags("flow "+words, args)
+	return explained("flow "+words, args, about, example)
+}
+
+// explained are the flags of a command that says what it is for, with an example.
+func explained(words, args, about, example string) *flag.FlagSet {
+	f := flags(words, args)
 	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "huawu flow %s: %s\n\nusage: huawu flow %s %s\n", words, about, words, args)
+		fmt.Fprintf(f.Output(), "huawu %s: %s\n\nusage: huawu %s %s\n", words, about, words, args)
 		f.PrintDefaults()
 		fmt.Fprintf(f.Output(), "\nexample:\n  %s\n", strings.ReplaceAll(example, "\n", "\n  "))
 	}

@@ -13,7 +13,7 @@ import (
 
 // flowAlias lets a name stand for versions.
 func flowAlias(ctx context.Context, out io.Writer, args []string) error {
-	f, data, output := centreFlags("alias", "[--data DIR] ID NAME VERSION[=PERCENT]…", "share an alias's calls out among versions, by contact",
+	f, data, output := centreFlags("flow alias", "[--data DIR] ID NAME VERSION[=PERCENT]…", "share an alias's calls out among versions, by contact",
 		"huawu flow alias hotline live 3\nhuawu flow alias hotline live 3=90 4=10   # a tenth of the calls try version 4\nhuawu flow alias --back hotline live      # what it stood for before")
 	back := f.Bool("back", false, "what it stood for before it was last set")
 	remove := f.Bool("remove", false, "end the alias")
@@ -70,7 +70,7 @@ func readShares(words []string) ([]flowShare, error) {
 
 // flowRollback lets callers get an older version.
 func flowRollback(ctx context.Context, out io.Writer, args []string) error {
-	f, data, output := centreFlags("rollback", "[--data DIR] [--to VERSION] ID", "let new calls get an older version; live calls stay on theirs", "huawu flow rollback hotline")
+	f, data, output := centreFlags("flow rollback", "[--data DIR] [--to VERSION] ID", "let new calls get an older version; live calls stay on theirs", "huawu flow rollback hotline")
 	to := f.Int("to", 0, "a version; without it the one before")
 	rest, c, err := atCentre(f, args, data, output, 1, 1)
 	if err != nil {
@@ -89,7 +89,7 @@ func flowRollback(ctx context.Context, out io.Writer, args []string) error {
 
 // flowNumber lists what numbers lead to, or binds one.
 func flowNumber(ctx context.Context, out io.Writer, args []string) error {
-	f, data, output := centreFlags("number", "[--data DIR] [--language CODE] [NUMBER FLOW[:VERSION|:ALIAS]]", "list what dialled numbers lead to, or let one lead to a flow; '*' is every other number",
+	f, data, output := centreFlags("flow number", "[--data DIR] [--language CODE] [NUMBER FLOW[:VERSION|:ALIAS]]", "list what dialled numbers lead to, or let one lead to a flow; '*' is every other number",
 		"huawu flow number\nhuawu flow number --language zh-CN 95000 hotline:live")
 	language := f.String("language", "", "language of callers until the flow says otherwise, e.g. zh-CN")
 	rest, c, err := atCentre(f, args, data, output, 0, 2)

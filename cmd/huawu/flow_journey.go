@@ -25,7 +25,7 @@ type flowReport struct {
 
 // flowJourney prints what became of callers at each action of a flow.
 func flowJourney(ctx context.Context, out io.Writer, args []string) error {
-	f, data, _ := centreFlags("journey", "[--data DIR] [--from DAY] [--to DAY] [--version N] [-o text|json|svg|mermaid] ID", "what became of callers at each action: who came, left, hung up, and how long it took",
+	f, data, _ := centreFlags("flow journey", "[--data DIR] [--from DAY] [--to DAY] [--version N] [-o text|json|svg|mermaid] ID", "what became of callers at each action: who came, left, hung up, and how long it took",
 		"huawu flow journey hotline\nhuawu flow journey --from 2026-11-01 --to 2026-11-20 -o svg hotline > hotline.svg")
 	output := f.Lookup("o")
 	output.Usage = "text, json, svg or mermaid"

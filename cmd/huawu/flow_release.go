@@ -76,7 +76,7 @@ func shares(list []flowShare) string {
 
 // centreFlags are the flags of commands that talk to a running centre.
 func centreFlags(words, args, about, example string) (f *flag.FlagSet, data, output *string) {
-	f = flowFlags(words, args, about, example)
+	f = explained(words, args, about, example)
 	return f, f.String("data", "data", "data folder of the running centre"), f.String("o", "text", "text, or json")
 }
 
@@ -117,7 +117,7 @@ func (c client) saveDraft(ctx context.Context, d document, id, note string) (h f
 
 // flowSave keeps flows as drafts of the running centre.
 func flowSave(ctx context.Context, out io.Writer, args []string) error {
-	f, data, output := centreFlags("save", "[--data DIR] [--as ID] [--note TEXT] FILE…|DIR", "keep flows as drafts; callers notice nothing, but a number may be bound to ID:$SAVED",
+	f, data, output := centreFlags("flow save", "[--data DIR] [--as ID] [--note TEXT] FILE…|DIR", "keep flows as drafts; callers notice nothing, but a number may be bound to ID:$SAVED",
 		"huawu flow save hotline.json\nhuawu flow number 95001 'hotline:$SAVED'   # call it")
 	as := f.String("as", "", "id of the flow; its file's name if absent")
 	note := f.String("note", "", "what was changed")
@@ -179,7 +179,7 @@ func (c client) putBot(ctx context.Context, out io.Writer, path string, tell boo
 
 // flowPublish publishes drafts; files are saved first.
 func flowPublish(ctx context.Context, out io.Writer, args []string) error {
-	f, data, output := centreFlags("publish", "[--data DIR] [--note TEXT] [--strict] ID|FILE…", "make drafts the next version; a file is saved first; what the linter calls an error is refused. A NAME.grammar.json is what the bot NAME understands from now on",
+	f, data, output := centreFlags("flow publish", "[--data DIR] [--note TEXT] [--strict] ID|FILE…", "make drafts the next version; a file is saved first; what the linter calls an error is refused. A NAME.grammar.json is what the bot NAME understands from now on",
 		"huawu flow publish --note 'new menu' hotline.json\nhuawu flow publish hotline")
 	note := f.String("note", "", "what was changed")
 	strict := f.Bool("strict", false, "refuse warnings too")
@@ -230,7 +230,7 @@ func flowPublish(ctx context.Context, out io.Writer, args []string) error {
 
 // flowVersionsCommand lists flows, or the versions of one.
 func flowVersionsCommand(ctx context.Context, out io.Writer, args []string) error {
-	f, data, output := centreFlags("versions", "[--data DIR] [--get VERSION] [-o json] [ID]", "list the centre's flows, or the versions and aliases of one",
+	f, data, output := centreFlags("flow versions", "[--data DIR] [--get VERSION] [-o json] [ID]", "list the centre's flows, or the versions and aliases of one",
 		"huawu flow versions\nhuawu flow versions --get 3 hotline > hotline.json   # as it was saved, byte for byte")
 	get := f.String("get", "", "print a version's document: a number, an alias, published or $SAVED")
 	rest, c, err := atCentre(f, args, data, output, 0, 1)

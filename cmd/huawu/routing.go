@@ -75,24 +75,20 @@ func (c client) routing(ctx context.Context, revision int64) (now routingNow, er
 
 // routingApply changes the routing to what a file says.
 func routingApply(ctx context.Context, out io.Writer, args []string) error {
-	f := flags("routing apply", "[--data DIR] [--dry-run] [-o json] FILE")
-	data := f.String("data", "data", "data folder of the running centre")
+	f, data, output := centreFlags("routing apply", "[--data DIR] [--dry-run] [-o json] FILE", "change the routing to what FILE says; what it does not name is removed",
+		"huawu routing get > routing.json\nhuawu routing apply --dry-run routing.json")
 	dry := f.Bool("dry-run", false, "only say what would change")
-	output := f.String("o", "text", "text, or json")
-	if err := parse(f, args, 1); err != nil {
+	rest, c, err := atCentre(f, args, data, output, 1, 1)
+	if err != nil {
 		return err
 	}
-	raw, err := os.ReadFile(f.Arg(0))
+	raw, err := os.ReadFile(rest[0])
 	if err != nil {
 		return err
 	}
 	var file routingFile
 	if err := strict(raw, &file); err != nil {
-		return fmt.Errorf("%s: %w", f.Arg(0), err)
-	}
-	_, c, err := centre(*data)
-	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", rest[0], err)
 	}
 	return c.applyRouting(ctx, out, file, *dry, *output)
 }
@@ -141,15 +137,10 @@ func (p routingPlan) print(out io.Writer) error {
 
 // routingUndo puts back what was in force before the last change.
 func routingUndo(ctx context.Context, out io.Writer, args []string) error {
-	f := flags("routing undo", "[--data DIR] [--to REVISION] [--dry-run] [-o json]")
-	data := f.String("data", "data", "data folder of the running centre")
+	f, data, output := centreFlags("routing undo", "[--data DIR] [--to REVISION] [--dry-run] [-o json]", "put back the routing that was in force before", "huawu routing undo")
 	to := f.Int64("to", -1, "a revision; without it the one before")
 	dry := f.Bool("dry-run", false, "only say what would change")
-	output := f.String("o", "text", "text, or json")
-	if err := parse(f, args, 0); err != nil {
-		return err
-	}
-	_, c, err := centre(*data)
+	_, c, err := atCentre(f, args, data, output, 0, 0)
 	if err != nil {
 		return err
 	}
