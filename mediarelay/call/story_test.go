@@ -287,6 +287,7 @@ func (te *teller) updated(words []string) {
 type invoker struct{ *teller }
 
 func (i invoker) Invoke(ctx context.Context, _ string, payload []byte) ([]byte, error) {
+	time.Sleep(time.Nanosecond) // all else of this instant comes first, so that a trace has one order
 	var e sma.Event
 	if err := json.Unmarshal(payload, &e); err != nil {
 		return nil, err
