@@ -65,7 +65,8 @@ func (k *socket) lost() {
 
 // serve reads, writes and pings until the socket ends.
 func (k *socket) serve() {
-	ctx, cancel := context.WithCancel(k.s.ctx)
+	// Not under the server's: a context that ends cuts the connection, and the browser would not learn why.
+	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { k.writeAll(ctx) })
 	work.Go(func() { k.pings(ctx) })
