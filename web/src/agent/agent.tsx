@@ -22,6 +22,8 @@ export type Agent = {
   dismiss: () => void
   /** run does one command at a time; say puts into words what went wrong */
   run: (name: string, work: () => Promise<unknown>, say?: typeof explain) => Promise<boolean>
+  /** ready is asked before a call: false where the microphone is not, and then a banner says why */
+  ready: () => Promise<boolean>
   accept: (o: Offer) => Promise<void>
 }
 
@@ -165,21 +167,23 @@ function useCommands(phone: Phone | null, me: Me | null) {
     [api, live, t],
   )
   const softphone = me?.device === 'softphone'
+  const ready = useCallback(async () => {
+    void ringer.unlock()
+    if (softphone && phone) await phone.warm()
+    return !softphone || !phone || phone.get().mic === 'ready'
+  }, [phone, ringer, softphone])
   const accept = useCallback(
     async (o: Offer) => {
-      void ringer.unlock()
-      if (softphone && phone && !isMessage(o)) {
-        await phone.warm()
-        if (phone.get().mic !== 'ready') return // the banner says why, and what to do
-      }
+      if (isMessage(o)) void ringer.unlock()
+      else if (!(await ready())) return
       await run('accept', () => api.accept(o.contactId, o.offerId), acceptFailed)
     },
-    [api, phone, ringer, run, softphone],
+    [api, ready, ringer, run],
   )
   const dismiss = useCallback(() => setFailure(''), [])
   const session = useSession().state
   useEffect(dismiss, [session, dismiss]) // what failed because the session was over
-  return useMemo(() => ({ busy, failure, run, accept, dismiss }), [busy, failure, run, accept, dismiss])
+  return useMemo(() => ({ busy, failure, run, ready, accept, dismiss }), [busy, failure, run, ready, accept, dismiss])
 }
 
 /** useOffer is the offer to show, with the time that is left kept by who shows it. */

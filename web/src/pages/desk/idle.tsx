@@ -51,8 +51,8 @@ const refused: typeof explain = (err, t) => (err instanceof Problem && err.statu
 
 /** Dial calls a customer: the agent's own phone first. */
 function Dial() {
-  const { phone, run, busy } = useAgent()
-  const { api, ringer } = useApp()
+  const { ready, run, busy } = useAgent()
+  const { api } = useApp()
   const { t } = useWords()
   const [typed, setTyped] = useState('')
   const [wrong, setWrong] = useState(false)
@@ -60,11 +60,7 @@ function Dial() {
     const to = numberOf(typed)
     setWrong(!to)
     if (!to) return
-    void ringer.unlock()
-    if (phone) {
-      await phone.warm()
-      if (phone.get().mic !== 'ready') return // the banner says why, and what to do
-    }
+    if (!(await ready())) return
     await run('dial', () => api.callOut(to), refused)
   }
   return (

@@ -16,15 +16,15 @@ const refused: typeof explain = (err, t) => (err instanceof Problem && err.statu
 const maxTries = 30
 
 export function Message({ contact }: { contact: Current }) {
-  const { me, run, busy } = useAgent()
-  const { api, live, ringer } = useApp()
+  const { me, run, busy, ready } = useAgent()
+  const { api, live } = useApp()
   const { t } = useWords()
   const [open, setOpen] = useState(false) // to listen is logged, so it is asked for
   const [tries, setTries] = useState(0) // a recording is there a moment after its call
   const id = contact.contactId
-  const callBack = () => {
-    void ringer.unlock()
-    void run(
+  const callBack = async () => {
+    if (!(await ready())) return
+    await run(
       'call',
       async () => {
         await api.callWho(id)
@@ -45,7 +45,7 @@ export function Message({ contact }: { contact: Current }) {
       {contact.state === 'CONNECTED' && (
         <div className="call-bar" role="toolbar" aria-label={t('message.title')}>
           {contact.customer && (
-            <Button iconName="call" loading={busy === 'call'} disabled={me !== null && talk(me) !== undefined} onClick={callBack}>
+            <Button iconName="call" loading={busy === 'call'} disabled={me !== null && talk(me) !== undefined} onClick={() => void callBack()}>
               {t('message.callBack')}
             </Button>
           )}

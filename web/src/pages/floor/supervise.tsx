@@ -32,17 +32,12 @@ export function useSupervisor(): Agent | null {
   return 'who' in session && session.who.role === 'supervisor' && agent?.me ? agent : null
 }
 
-/** useTakePart asks for a part in a call. The microphone comes first: without it no call reaches the page. */
+/** useTakePart asks for a part in a call. */
 function useTakePart() {
-  const { api, ringer } = useApp()
+  const { api } = useApp()
   const agent = useMaybeAgent()
   return async (contact: string, how: Supervision): Promise<boolean> => {
-    if (!agent) return false
-    void ringer.unlock()
-    if (agent.phone) {
-      await agent.phone.warm()
-      if (agent.phone.get().mic !== 'ready') return false // the banner says why, and what to do
-    }
+    if (!agent || !(await agent.ready())) return false
     return agent.run('supervise', () => api.supervise(contact, how))
   }
 }
