@@ -249,9 +249,9 @@ func (r *Router) takeAway(ctx context.Context, tenant string, routing *Routing, 
 	return true, nil
 }
 
-// away is when a contact that waits is taken to another queue; zero if never, or if
+// leavesAt is when a contact that waits is taken to another queue; zero if never, or if
 // that is due and the queue does not take it: whoever looks next tries again.
-func away(w Waiting, now time.Time) time.Time {
+func leavesAt(w Waiting, now time.Time) time.Time {
 	if w.AwayAt.After(now) {
 		return w.AwayAt
 	}

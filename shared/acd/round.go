@@ -75,7 +75,7 @@ func (r *Router) match(ctx context.Context, tenant, group string, routing *Routi
 				continue
 			}
 			for _, w := range v.waiting {
-				later = sooner(sooner(later, w.Until), away(w, now))
+				later = sooner(sooner(later, w.Until), leavesAt(w, now))
 			}
 			again, err := r.callCustomers(ctx, tenant, routing, v, calls)
 			return false, errors.Join(err, r.armGroup(ctx, tenant, group, sooner(later, again)))

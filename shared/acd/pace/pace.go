@@ -25,9 +25,6 @@ const (
 	staffAge = 2 * time.Second
 	// perShard bounds what is read of the latest contacts: about 300 bytes each.
 	perShard = 250
-	// enough is how many contacts make a mean; of a queue with fewer, the mean of
-	// all queues is taken, and nobody is taken to give up.
-	enough = 5
 )
 
 // Paces reads paces. It keeps what it has read for a short while and owns no
@@ -37,8 +34,8 @@ type Paces struct {
 	lists  event.Lists
 	now    func() time.Time
 	mu     sync.Mutex
-	recent map[string]held[map[string]times]   // by tenant, then queue
-	staff  map[[2]string]held[[]event.Staffed] // by tenant and profile
+	recent map[string]held[map[string]acd.Served] // by tenant, then queue
+	staff  map[[2]string]held[[]event.Staffed]    // by tenant and profile
 }
 
 type held[T any] struct {
@@ -48,7 +45,7 @@ type held[T any] struct {
 
 // New returns the paces of a router's queues.
 func New(t cloud.Table, r *acd.Router, now func() time.Time) *Paces {
-	return &Paces{router: r, lists: event.Lists{Table: t}, now: now, recent: map[string]held[map[string]times]{}, staff: map[[2]string]held[[]event.Staffed]{}}
+	return &Paces{router: r, lists: event.Lists{Table: t}, now: now, recent: map[string]held[map[string]acd.Served]{}, staff: map[[2]string]held[[]event.Staffed]{}}
 }
 
 // Staff counts the agents whose profile serves a queue and who have the skills it
@@ -68,19 +65,15 @@ func (p *Paces) Of(ctx context.Context, tenant string, q acd.Queue) (acd.Pace, S
 	if err != nil {
 		return acd.Pace{}, Staff{}, err
 	}
-	queues, _, err := get(p, p.recent, tenant, recentAge, func() (map[string]times, error) {
+	queues, _, err := get(p, p.recent, tenant, recentAge, func() (map[string]acd.Served, error) {
 		rows, err := p.lists.Recent(ctx, tenant, p.now(), perShard)
 		return count(rows), err
 	})
 	if err != nil {
 		return acd.Pace{}, Staff{}, err
 	}
-	own := queues[q.ID]
-	pace := acd.Pace{Agents: staff.Available, Handle: own.handle(), Vary: own.vary(), Patience: own.patience()}
-	if own.handled < enough {
-		all := queues[everyQueue]
-		pace.Handle, pace.Vary = all.handle(), all.vary()
-	}
+	pace := queues[q.ID].Pace(queues[everyQueue])
+	pace.Agents = staff.Available
 	return pace, staff, nil
 }
 
@@ -142,67 +135,26 @@ func get[K comparable, T any](p *Paces, all map[K]held[T], key K, age time.Durat
 	return fresh, now, nil
 }
 
-// leastVary is how much is taken to vary at least: a few that were alike may be by
-// chance.
-const leastVary = 0.1
-
 // everyQueue stands for all queues together.
 const everyQueue = ""
 
-// times are sums over contacts.
-type times struct {
-	handled, left int           // got an agent; gave up
-	bound, waited time.Duration // agents by the handled; all, until either
-	squares       float64       // of bound, in seconds
-}
-
 // count sums contacts by queue, and all of them under everyQueue.
-func count(rows []event.Row) map[string]times {
-	sums := map[string]times{}
+func count(rows []event.Row) map[string]acd.Served {
+	sums := map[string]acd.Served{}
 	for _, r := range rows {
 		if r.Queue == "" || r.Message {
 			continue // nobody waited
 		}
 		for _, id := range []string{r.Queue, everyQueue} {
-			t := sums[id]
+			t, waited := sums[id], time.Duration(r.Waited)*time.Second
 			switch {
 			case r.Handled:
-				t.handled++
-				t.bound += time.Duration(r.Bound) * time.Second
-				t.squares += float64(r.Bound) * float64(r.Bound)
+				t.Handled(waited, time.Duration(r.Bound)*time.Second)
 			case r.Reason == contact.CustomerLeft:
-				t.left++
-			default:
-				continue
+				t.GaveUp(waited)
 			}
-			t.waited += time.Duration(r.Waited) * time.Second
 			sums[id] = t
 		}
 	}
 	return sums
-}
-
-func (t times) handle() time.Duration {
-	if t.handled == 0 {
-		return 0
-	}
-	return t.bound / time.Duration(t.handled)
-}
-
-// vary is the variance of the time that agents are bound, over its mean's square.
-func (t times) vary() float64 {
-	mean := t.handle().Seconds()
-	if t.handled < enough || mean == 0 {
-		return 0
-	}
-	return max(leastVary, t.squares/float64(t.handled)/(mean*mean)-1)
-}
-
-// patience is the mean time until one gives up, where most got an agent before:
-// all time waited, over those who gave up.
-func (t times) patience() time.Duration {
-	if t.left < enough {
-		return 0
-	}
-	return t.waited / time.Duration(t.left)
 }

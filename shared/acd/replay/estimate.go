@@ -8,17 +8,21 @@ import (
 	"huawu/shared/acd"
 )
 
-// enough is how many contacts of a queue make a mean of how long they bind agents.
-const enough = 5
-
-// recent is how many of the last contacts count for it.
+// recent is how many of the last contacts make a queue's pace, as in the product.
 const recent = 250
+
+// everyQueue stands for all queues together.
+const everyQueue = ""
+
+// end is how one contact was served.
+type end struct {
+	waited, bound time.Duration
+	handled       bool
+}
 
 // paced is what has been seen of a queue so far.
 type paced struct {
-	bound    []time.Duration // agents by the last contacts
-	waited   time.Duration   // of all
-	left     int
+	ends     []end
 	promised map[string]acd.Wait // to those who wait, as they came
 	held     acd.Calibration
 }
@@ -30,6 +34,27 @@ func (r *run) paceOf(queue string) *paced {
 		r.paced[queue] = p
 	}
 	return p
+}
+
+func (p *paced) served() (s acd.Served) {
+	for _, e := range p.ends {
+		if e.handled {
+			s.Handled(e.waited, e.bound)
+		} else {
+			s.GaveUp(e.waited)
+		}
+	}
+	return s
+}
+
+// ended notes how a contact was served.
+func (r *run) ended(queue string, e end) {
+	for _, id := range []string{queue, everyQueue} {
+		p := r.paceOf(id)
+		if p.ends = append(p.ends, e); len(p.ends) > recent {
+			p.ends = p.ends[1:]
+		}
+	}
 }
 
 // expect estimates the wait of one who comes, as the product would: by who waits
@@ -50,28 +75,9 @@ func (r *run) expect(w acd.Waiting) {
 			f.Free++
 		}
 	}
-	pace := acd.Pace{Agents: r.staffed(w)}
-	if len(p.bound) >= enough {
-		pace.Handle, pace.Vary = moments(p.bound)
-	}
-	if p.left >= enough {
-		pace.Patience = p.waited / time.Duration(p.left)
-	}
+	pace := p.served().Pace(r.paceOf(everyQueue).served())
+	pace.Agents = r.staffed(w)
 	p.promised[string(w.Contact)] = f.Newcomer(pace, r.now)
-}
-
-// moments returns the mean, and the variance over its square.
-func moments(all []time.Duration) (mean time.Duration, vary float64) {
-	var sum, squares float64
-	for _, d := range all {
-		sum += d.Seconds()
-		squares += d.Seconds() * d.Seconds()
-	}
-	n := float64(len(all))
-	if sum == 0 {
-		return 0, 0
-	}
-	return time.Duration(sum / n * float64(time.Second)), max(0, squares*n/(sum*sum)-1)
 }
 
 // staffed counts who is on shift and could serve a contact, busy ones too.
@@ -89,22 +95,20 @@ func (r *run) serves(profile, queue string) bool {
 	return slices.ContainsFunc(r.profiles[profile].Queues, func(q acd.ProfileQueue) bool { return q.Queue == queue })
 }
 
-// came notes how long one waited who now gets an agent, or leaves.
+// came notes how long one waited who now gets an agent, or gives up.
 func (r *run) came(w acd.Waiting, served bool) {
-	p, waited := r.paceOf(w.Queue), r.now.Sub(w.Enqueued)
-	p.waited += waited
+	p, id, waited := r.paceOf(w.Queue), string(w.Contact), r.now.Sub(w.Enqueued)
 	if served {
-		p.held.Add(p.promised[string(w.Contact)], waited)
+		p.held.Add(p.promised[id], waited)
+		r.waited[id] = waited
 	} else {
-		p.left++
+		r.ended(w.Queue, end{waited: waited})
 	}
-	delete(p.promised, string(w.Contact))
+	delete(p.promised, id)
 }
 
 // freed notes how long a contact has bound its agent.
-func (r *run) freed(queue string, bound time.Duration) {
-	p := r.paceOf(queue)
-	if p.bound = append(p.bound, bound); len(p.bound) > recent {
-		p.bound = p.bound[1:]
-	}
+func (r *run) freed(id string) {
+	r.ended(r.arrivals[id].Queue, end{waited: r.waited[id], bound: r.now.Sub(r.at[id]), handled: true})
+	delete(r.waited, id)
 }

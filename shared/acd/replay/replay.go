@@ -128,6 +128,7 @@ type run struct {
 	on       map[string]int    // shifts that an agent is in
 	with     map[string]string // agent of a contact
 	at       map[string]time.Time
+	waited   map[string]time.Duration // by a contact that has an agent
 	numbers  *metric.Stream
 	next     time.Time         // looks that are due
 	paced    map[string]*paced // by queue
@@ -137,7 +138,7 @@ type run struct {
 // Run lets the day happen under a configuration.
 func Run(d Day, c Config, o metric.Options) (Result, error) {
 	r := &run{config: c, queues: map[string]acd.Queue{}, profiles: map[string]acd.Profile{}, arrivals: map[string]Arrival{}, shifts: map[string]Shift{},
-		on: map[string]int{}, with: map[string]string{}, at: map[string]time.Time{}, numbers: metric.NewStream(o), paced: map[string]*paced{},
+		on: map[string]int{}, with: map[string]string{}, at: map[string]time.Time{}, waited: map[string]time.Duration{}, numbers: metric.NewStream(o), paced: map[string]*paced{},
 		out: Result{Queues: map[string]metric.Numbers{}, Held: map[string]acd.Calibration{}, Options: o}}
 	for _, q := range c.Queues {
 		r.queues[q.ID] = q
@@ -257,7 +258,7 @@ func (r *run) longest(since time.Time) { r.out.Longest = max(r.out.Longest, r.no
 func (r *run) done(id string) {
 	r.tell(id, metric.WorkEnded)
 	r.out.Busy += r.now.Sub(r.at[id])
-	r.freed(r.arrivals[id].Queue, r.now.Sub(r.at[id]))
+	r.freed(id)
 	name := r.with[id]
 	delete(r.with, id)
 	delete(r.at, id)
