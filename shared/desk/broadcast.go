@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
@@ -16,9 +15,6 @@ import (
 	"huawu/shared/contact"
 	"huawu/shared/fault"
 )
-
-// maxNotice is how many characters a notice has at most.
-const maxNotice = 1000
 
 type broadcastInput struct {
 	Body struct {
@@ -47,8 +43,6 @@ func (d *Desk) broadcast(ctx context.Context, who auth.Identity, in *broadcastIn
 	switch {
 	case text == "":
 		return nil, wrongField("body.text", "expected a text that is more than blanks")
-	case utf8.RuneCountInString(text) > maxNotice:
-		return nil, wrongField("body.text", "expected at most 1,000 characters")
 	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
 		return nil, wrongField("body.text", "expected no control characters but line ends")
 	}
