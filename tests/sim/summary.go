@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -132,4 +133,13 @@ func Commit(ctx context.Context) string {
 		return strings.TrimSpace(string(id)) + " with changes"
 	}
 	return strings.TrimSpace(string(id))
+}
+
+// Spent is the processor time of this process so far; 0 if the system does not tell.
+func Spent() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

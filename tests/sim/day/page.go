@@ -154,15 +154,6 @@ func (d *Day) rows() [][2]string {
 		[2]string{"memory at most", fmt.Sprintf("%d MiB", d.Memory>>20)})
 }
 
-// spent is the processor time of this process.
-func spent() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // peak is the most memory that this process had.
 func peak() int64 {
 	var u syscall.Rusage

@@ -18,6 +18,7 @@ import (
 	"huawu/shared/cloud/localcloud"
 	"huawu/shared/contact"
 	"huawu/shared/fault"
+	"huawu/tests/sim"
 )
 
 const tenant = "demo"
@@ -92,10 +93,10 @@ func Run(ctx context.Context, o Options) (*Day, error) {
 	if err := errors.Join(w.open(), w.settle()); err != nil {
 		return nil, err
 	}
-	began := spent()
+	began := sim.Spent()
 	err := w.pass()
 	w.count()
-	w.day.finish(w, spent()-began)
+	w.day.finish(w, sim.Spent()-began)
 	if ctx.Err() != nil {
 		w.day.Stopped = w.clock.Now()
 	}

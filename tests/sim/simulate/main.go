@@ -138,7 +138,7 @@ const tooMany = 10
 
 // finish repeats three seeds for the page and writes it.
 func (b *board) finish() error {
-	b.sum.Took = spent()
+	b.sum.Took = sim.Spent()
 	for n, row := range []int{0, 2, len(b.sum.Rows) - 1} {
 		weather, _ := sim.Of(sim.Seed(row, b.o.first+n))
 		h, err := weather.Run(context.Background(), nil)
@@ -161,13 +161,4 @@ func (b *board) finish() error {
 		return fmt.Errorf("%d violations", n)
 	}
 	return nil
-}
-
-// spent is the processor time of this process.
-func spent() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
