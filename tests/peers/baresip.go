@@ -76,6 +76,7 @@ func StartBaresip(t testing.TB, p Phone) *Baresip {
 		if t.Failed() {
 			raw, _ := os.ReadFile(log.Name())
 			t.Logf("baresip %s said:\n%s", p.User, tail(meter.ReplaceAll(raw, nil), 3000))
+			keep(t, p.User, dir)
 		}
 	})
 	Eventually(t, "baresip takes commands", func() error {
@@ -88,6 +89,19 @@ func StartBaresip(t testing.TB, p Phone) *Baresip {
 	t.Cleanup(func() { b.conn.Close() })
 	go b.read()
 	return b
+}
+
+// keep copies what a phone of a failed test said and heard to the folder that
+// PEERS_KEEP names, to be listened to.
+func keep(t testing.TB, user, dir string) {
+	to := os.Getenv("PEERS_KEEP")
+	if to == "" {
+		return
+	}
+	to = filepath.Join(to, t.Name(), user+"-"+filepath.Base(dir))
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Logf("keep %s: %v", to, err)
+	}
 }
 
 func (b *Baresip) config(p Phone, port, rtp int) string {
