@@ -3,35 +3,24 @@ package call
 import "huawu/shared/sma"
 
 // hangUp is Hangup: it ends a leg, or refuses a caller who was not answered
-// (with 480 unless told otherwise), and waits until the leg is gone. It has no
+// (with 480 unless told otherwise). The list goes on at once: whoever stays is not
+// to wait in silence for the other's BYE to be answered. It has no
 // ACTION_SUCCESSFUL: the leg's HANGUP follows. A leg that is gone is no error.
 func hangUp(s *step) {
 	p := s.action.Parameters.(*sma.HangUp)
-	s.endLeg(int(p.SipResponseCode), "")
+	s.endLeg(int(p.SipResponseCode), "hangup")
 }
 
-// endLeg ends the step's leg and then the step.
+// endLeg ends the step's leg. What follows in the list is for those who stay.
 func (s *step) endLeg(code int, reason string) {
+	s.end()
 	if s.party.ended {
-		s.end()
 		return
-	}
-	s.gone = s.end
-	if reason == "" {
-		reason = "hangup"
 	}
 	s.c.interrupted(s.party)
 	s.c.hush(s.party)
-	if !s.party.first && !s.party.up { // it rings: its end is no HANGUP, so nothing else ends the step
-		p, watch := s.party, s.party.watch
-		p.watch = func(e LegEvent) {
-			if watch != nil {
-				watch(e)
-			}
-			if p.ended && s.runs() {
-				s.end()
-			}
-		}
-	}
 	s.c.dropWith(s.party, code, reason)
+	if s.c.left() == 0 {
+		s.c.pending = nil
+	}
 }

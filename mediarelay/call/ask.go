@@ -59,9 +59,11 @@ func (c *call) withdraw(which func(*ask) bool) {
 
 // pump asks the next question if none is open.
 func (c *call) pump() {
-	for c.asking == nil && len(c.asks) > 0 {
-		a := c.asks[0]
-		c.asks = c.asks[1:]
+	for c.asking == nil {
+		a := c.next()
+		if a == nil {
+			return
+		}
 		switch {
 		case a.update != nil && !a.until.IsZero() && time.Now().After(a.until):
 			c.calls.count.dropped.Add(1)
@@ -74,6 +76,25 @@ func (c *call) pump() {
 			c.invoke(a)
 		}
 	}
+}
+
+// next takes the first question that may be asked now, nil if none may.
+func (c *call) next() *ask {
+	n := slices.IndexFunc(c.asks, func(a *ask) bool { return a.update == nil || !c.underWay() })
+	if n < 0 {
+		return nil
+	}
+	a := c.asks[n]
+	c.asks = slices.Delete(c.asks, n, n+1)
+	return a
+}
+
+// underWay reports whether a list goes on by itself in a moment: it waits for an
+// answer of its own, or for the sound of a loop. A command comes after that. Its
+// answer is made for legs as it sees them, and takes the place of what is left of
+// the list: a caller whose music was to begin would hear nothing.
+func (c *call) underWay() bool {
+	return c.gates > 0 || c.running != nil && c.running.kind.brief && len(c.pending) > 0
 }
 
 // lateBefore is the first hang-up without an answer of those before a's.

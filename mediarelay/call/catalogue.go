@@ -22,7 +22,7 @@ func catalogue() map[sma.ActionType]kind {
 		sma.TypeResumeCallRecording:   {start: resumeCallRecording, result: true},
 
 		sma.TypeCollectDigits:    {start: collectDigits, answers: true, result: true},
-		sma.TypePlayLoop:         {start: playLoop, answers: true},
+		sma.TypePlayLoop:         {start: playLoop, answers: true, brief: true},
 		sma.TypeConferenceJoin:   {start: conferenceJoin, answers: true},
 		sma.TypeConferenceUpdate: {start: conferenceUpdate},
 		sma.TypeConferenceLeave:  {start: conferenceLeave},

@@ -47,12 +47,8 @@ func (c *call) endedBy(p *party) string {
 func (c *call) hangup(p *party) {
 	gate := false
 	if s := c.running; s != nil && s.involves(p) {
-		if s.gone != nil && s.party == p {
-			s.gone() // a Hangup action: this is what it waited for
-		} else {
-			c.cut(s)
-			gate = true
-		}
+		c.cut(s)
+		gate = true
 	}
 	c.cancelRings(p)
 	data := &sma.ActionData{

@@ -17,6 +17,7 @@ type kind struct {
 	interruptible bool        // an update of the call cuts it short
 	result        bool        // asks the function on success even in mid-list
 	anyLeg        bool        // also for a leg that has ended or rings
+	brief         bool        // it may take a moment, but ends by itself
 }
 
 // step is the action that runs.
@@ -27,7 +28,6 @@ type step struct {
 	party   *party          // the leg it is for
 	legs    []*party        // further legs it works with
 	digit   func(byte) bool // takes a digit of its leg; false: it does not want it
-	gone    func()          // its leg's end is what it waits for
 	cancel  func()          // frees what it holds when it is cut short
 	updates bool            // may be interrupted although its kind may not
 	stops   []func()        // timers
@@ -103,7 +103,7 @@ func (c *call) target(o order) *party {
 		return c.byID(id)
 	case tag != "":
 		return c.byTag(tag)
-	case o.trigger != nil && !o.trigger.ended:
+	case o.trigger != nil && !o.trigger.ended && !o.trigger.leaving:
 		return o.trigger
 	}
 	return c.caller()
