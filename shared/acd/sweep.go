@@ -24,6 +24,7 @@ const (
 	oldRow     = 30 * time.Second // before that a row is its owner's business
 	leakGrace  = 5 * time.Second  // how long a completed contact may still hold its agent
 	clocksDiff = 10 * time.Minute // more than two clocks may differ
+	keptAtMost = time.Hour        // what sweeps that fail remember of each other
 	roster     = "AGENT#"         // people of a tenant, by whom its agents are known
 )
 
@@ -47,6 +48,18 @@ func (w swept) next() swept {
 		return swept{first: maps.Clone(w.first), before: w.before, live: w.live, was: w.was}
 	}
 	return swept{first: map[string]time.Time{}, before: w.first, was: w.live}
+}
+
+// keep takes over what the sweeps before have seen: one that could not read all has
+// not seen all that still is so, and would let it begin anew.
+func (w *swept) keep(last swept, now time.Time) {
+	for _, all := range []map[string]time.Time{last.first, last.before} { // the earlier one last
+		for what, since := range all {
+			if now.Sub(since) < keptAtMost {
+				w.first[what] = since
+			}
+		}
+	}
 }
 
 // Sweep is the last layer under the stream and the timers of queues: it does what
@@ -73,10 +86,13 @@ func (r *Router) Sweep(ctx context.Context, tenant string) (live bool, err error
 	for _, group := range routing.groups() {
 		errs = append(errs, s.group(ctx, group))
 	}
+	if err = errors.Join(errs...); err != nil {
+		s.next.keep(s.last, s.now)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sweeps[tenant] = s.next
-	return s.live, errors.Join(errs...)
+	return s.live, err
 }
 
 // groups returns the ids of all groups that queues or profiles name.

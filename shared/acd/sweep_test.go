@@ -8,6 +8,7 @@ import (
 
 	"huawu/shared/agent"
 	"huawu/shared/cloud"
+	"huawu/shared/cloud/localcloud"
 	"huawu/shared/contact"
 )
 
@@ -197,4 +198,42 @@ func TestTheSweepEndsAConsultThatNobodyAnswers(t *testing.T) {
 	w.wants("c1", "CONNECTED lin", "wu", "AVAILABLE 1")
 	w.sweep(15 * time.Second)
 	w.wants("c1", "CONNECTED lin", "wu", "MISSED 0")
+}
+
+// One that cannot read all is no news of what it has not read: a function that fails
+// now and then would see everything for the first time, again and again.
+func TestSweepsThatFailForgetNothing(t *testing.T) {
+	w := newWorld(t)
+	w.alone()
+	w.call("c1", "loans")
+	w.status("lin", agent.Available)
+	w.clock.Advance(2 * SweepEvery) // too late to trust the time of who made the offer
+	for n := range 8 {
+		w.cloud.SetFaults(localcloud.Faults{Each: func(c localcloud.Call) localcloud.Verdict {
+			if n%2 == 1 && c.Op == localcloud.OpQuery {
+				return localcloud.Down
+			}
+			return localcloud.Pass
+		}})
+		w.clock.Advance(SweepEvery)
+		if _, err := w.router.Sweep(w.ctx, tenant); (err != nil) != (n%2 == 1) {
+			t.Fatalf("sweep %d: %v", n, err)
+		}
+	}
+	w.wants("c1", "QUEUED", "lin", "MISSED 0")
+}
+
+// A number that has answered, and whose caller did not get to it, holds no slot.
+func TestTheSweepEndsANumberThatWasNeverJoined(t *testing.T) {
+	w := talkWorld(t)
+	w.alone()
+	w.must(w.cloud.Table().Write(w.ctx, cloud.Write{Key: relayKey(1), Set: cloud.Item{"live": []string{"c1"}}}))
+	w.did(w.router.ConsultNumber(w.ctx, w.contact("c1"), outside))
+	w.answers("")
+	w.did(w.router.CompleteConsult(w.ctx, w.contact("c1")))
+	w.wants("c1", "CONNECTING", "lin", "AVAILABLE 1")
+	w.sweep(time.Minute)
+	if c := w.contact("c1"); c.State == contact.Connecting {
+		t.Errorf("still %s", c.State)
+	}
 }

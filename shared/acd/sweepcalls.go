@@ -70,7 +70,7 @@ func (s *sweeper) liveCall(ctx context.Context, id contact.ID) error {
 		}
 		s.r.run.Log.WarnContext(ctx, "left to the sweep", "tenant", s.tenant, "contact", string(id), "state", string(c.State))
 		return s.r.repairContact(ctx, c)
-	case c.State == contact.Offered && c.OfferAgent == "": // a number is called
+	case c.OfferAgent == "" && (c.State == contact.Offered || c.State == contact.Connecting): // a number is called, or has answered
 		return s.runsOver(ctx, c, Timer{Tenant: s.tenant, Contact: id, Offer: c.Offer, Again: maxAgain})
 	case c.State == contact.Connected && c.Talk:
 		return s.numbers(ctx, c)
