@@ -159,5 +159,9 @@ func (c *call) talked() {
 			break
 		}
 	}
+	if c.held++; c.held > 20 && !c.joined { // nobody waits on hold for ever
+		c.end(a, byParty)
+		return
+	}
 	c.relay.w.inProcess(15*time.Second, c.talked)
 }

@@ -29,6 +29,7 @@ type call struct {
 	rings      []*ringing // in the background
 	joined     bool       // the customer hears somebody
 	timed      bool       // it is known how long customer and agent talk
+	held       int        // how often that was over while the customer heard nobody, or others went on
 	fallback   bool
 	asks       []question
 	late       []question // hang-ups that got no answer
