@@ -139,7 +139,7 @@ func (s *story) logIn(d *desk) {
 	hz, _ := agentTones(d.login.Username)
 	d.rang, d.calls = 0, 0
 	d.phone = peers.StartBaresip(s.T, peers.Phone{User: d.login.SIPUser, Registrar: s.centre.info.SIP, Password: d.login.Password,
-		Tone: hz, Auto: d.login.Device == "softphone"})
+		Tone: hz, Auto: d.login.Device == "softphone", Keep: *keep})
 	d.ear = peers.NewEar(d.phone)
 	d.phone.Registered()
 }

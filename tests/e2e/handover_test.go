@@ -161,7 +161,7 @@ func (s *story) wordOutside(words []string) {
 	name, verb, more := words[0], words[1], words[2:]
 	if verb == "is" {
 		hz, _ := agentTones(name)
-		phone := peers.StartBaresip(s.T, peers.Phone{User: more[0], Tone: hz})
+		phone := peers.StartBaresip(s.T, peers.Phone{User: more[0], Tone: hz, Keep: *keep})
 		s.outside[name] = &caller{phone: phone, ear: peers.NewEar(phone)}
 		s.setup.out = phone.Address
 		return

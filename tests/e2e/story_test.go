@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ import (
 // atOnce is how many stories are played at one time. They wait more than they
 // work: more than processors, but so few that audio comes in time.
 const atOnce = 7
+
+var keep = flag.String("keep", "", "folder for what the phones of failed stories heard")
 
 func TestStories(t *testing.T) {
 	peers.Play(t, "testdata/*.txtar", atOnce, play)

@@ -147,7 +147,7 @@ func (s *story) wordDial(words []string) {
 		if from == "" {
 			from = fmt.Sprintf("+861380013%04d", 5678+len(s.callers))
 		}
-		c = &caller{phone: peers.StartBaresip(s.T, peers.Phone{User: from, Tone: callerTone})}
+		c = &caller{phone: peers.StartBaresip(s.T, peers.Phone{User: from, Tone: callerTone, Keep: *keep})}
 		c.ear = peers.NewEar(c.phone)
 		s.callers[s.who] = c
 	}

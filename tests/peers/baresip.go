@@ -51,6 +51,7 @@ type Phone struct {
 	Auto      bool    // answers every call at once
 	Tone      float64 // Hz that it says into the telephone
 	Modules   []string
+	Keep      string // folder for what it heard, if the test fails; "" = it is thrown away
 }
 
 // StartBaresip starts a baresip that sends a tone and keeps what it hears.
@@ -76,7 +77,7 @@ func StartBaresip(t testing.TB, p Phone) *Baresip {
 		if t.Failed() {
 			raw, _ := os.ReadFile(log.Name())
 			t.Logf("baresip %s said:\n%s", p.User, tail(meter.ReplaceAll(raw, nil), 3000))
-			keep(t, p.User, dir)
+			p.keep(t, dir)
 		}
 	})
 	Eventually(t, "baresip takes commands", func() error {
@@ -91,14 +92,12 @@ func StartBaresip(t testing.TB, p Phone) *Baresip {
 	return b
 }
 
-// keep copies what a phone of a failed test said and heard to the folder that
-// PEERS_KEEP names, to be listened to.
-func keep(t testing.TB, user, dir string) {
-	to := os.Getenv("PEERS_KEEP")
-	if to == "" {
+// keep copies what the phone of a failed test said and heard, to be listened to.
+func (p Phone) keep(t testing.TB, dir string) {
+	if p.Keep == "" {
 		return
 	}
-	to = filepath.Join(to, t.Name(), user+"-"+filepath.Base(dir))
+	to := filepath.Join(p.Keep, t.Name(), p.User+"-"+filepath.Base(dir))
 	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
 		t.Logf("keep %s: %v", to, err)
 	}
