@@ -28,7 +28,7 @@ type talkStep struct {
 	claimed       []*agent.Agent   // whose they are
 	why           contact.Reason   // of the segments that end
 	missed        bool             // who is taken out has let it ring
-	now           time.Time
+	now           time.Time        // not before anything that it is decided on
 }
 
 // Talk reads who takes part in a contact besides customer and agent; an empty
@@ -60,7 +60,7 @@ func (r *Router) alone(ctx context.Context, c *contact.Contact) error {
 // change. Contact and talk are returned as they then stand.
 func (r *Router) stepTalk(ctx context.Context, tenant string, id contact.ID, decide func(*talkStep) (bool, error)) (*contact.Contact, *contact.Talk, error) {
 	for range maxTries {
-		s := &talkStep{why: contact.AgentLeft, now: contact.Instant(r.run.Now())}
+		s := &talkStep{why: contact.AgentLeft}
 		var err error
 		if s.wasCon, err = r.Contact(ctx, tenant, id); err != nil {
 			return nil, nil, err
@@ -73,7 +73,7 @@ func (r *Router) stepTalk(ctx context.Context, tenant string, id contact.ID, dec
 		}
 		con := *s.wasCon
 		con.Excluded = slices.Clone(con.Excluded)
-		s.con, s.talk = &con, s.wasTalk.Clone()
+		s.con, s.talk, s.now = &con, s.wasTalk.Clone(), contact.Instant(r.run.Now())
 		changed, err := decide(s)
 		if err != nil || !changed {
 			return s.wasCon, s.wasTalk, err
