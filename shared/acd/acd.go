@@ -75,8 +75,10 @@ type Router struct {
 // NewRouter returns a router over a table, and a queue that reaches TimerQueue
 // and the relays.
 func NewRouter(t cloud.Table, q cloud.Queue, run Runtime) *Router {
-	return &Router{table: t, queue: q, run: run, config: &configMemory{table: t, now: run.Now, log: run.Log}, armed: map[string]time.Time{}, busy: map[string]time.Time{}, sizes: map[string]partSize{},
+	r := &Router{table: t, queue: q, run: run, armed: map[string]time.Time{}, busy: map[string]time.Time{}, sizes: map[string]partSize{},
 		sightings: map[cloud.Key]sighting{}, sweeps: map[string]swept{}}
+	r.config = &configMemory{table: t, patient: patient{t, r.retry}, now: run.Now, log: run.Log}
+	return r
 }
 
 // ErrNoContact and ErrNoAgent are returned for an id that does not exist.
@@ -164,6 +166,30 @@ func (r *Router) retry(ctx context.Context, do func() error) error {
 			return err
 		}
 	}
+}
+
+// patient is a table whose reads are tried again while another try may help.
+type patient struct {
+	cloud.Table
+	retry func(context.Context, func() error) error
+}
+
+// Get is the table's.
+func (p patient) Get(ctx context.Context, k cloud.Key, strong bool) (i cloud.Item, err error) {
+	err = p.retry(ctx, func() error {
+		i, err = p.Table.Get(ctx, k, strong)
+		return err
+	})
+	return i, err
+}
+
+// Query is the table's.
+func (p patient) Query(ctx context.Context, q cloud.Query) (page []cloud.Item, next cloud.Cursor, err error) {
+	err = p.retry(ctx, func() error {
+		page, next, err = p.Table.Query(ctx, q)
+		return err
+	})
+	return page, next, err
 }
 
 const (

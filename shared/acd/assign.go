@@ -35,7 +35,7 @@ func AssignmentOf(a *agent.Agent) Assignment {
 // agent has stay; the next ones come by it. The epoch goes up, so that no claim is
 // decided on what was before, and the row is put anew.
 func (r *Router) Assign(ctx context.Context, tenant, id string, to Assignment) (*agent.Agent, error) {
-	routing, err := ReadRouting(ctx, r.table, tenant)
+	routing, err := ReadRouting(ctx, r.config.patient, tenant)
 	if err != nil {
 		return nil, err
 	}

@@ -169,9 +169,10 @@ func (r *Routing) shards(group string) int { return max(1, r.Groups[group].Shard
 
 // configMemory keeps the configuration of tenants for configAge.
 type configMemory struct {
-	table cloud.Table
-	now   func() time.Time
-	log   *slog.Logger
+	table   cloud.Table
+	patient cloud.Table // the same, whose reads are tried again
+	now     func() time.Time
+	log     *slog.Logger
 
 	mu      sync.Mutex
 	held    map[string]heldRouting
@@ -184,7 +185,8 @@ type heldRouting struct {
 }
 
 // Routing returns the routing configuration of a tenant, at most 30 s old. If
-// it cannot be read, an older one goes on being used.
+// it cannot be read, an older one goes on being used at once; without one the
+// read is tried again, as nobody is offered to anybody before it succeeds.
 func (r *Router) Routing(ctx context.Context, tenant string) (*Routing, error) {
 	return r.config.get(ctx, tenant)
 }
@@ -196,7 +198,7 @@ func (m *configMemory) get(ctx context.Context, tenant string) (*Routing, error)
 	if age := m.now().Sub(held.at); ok && age >= 0 && age < configAge {
 		return held.routing, nil
 	}
-	fresh, err := m.read(ctx, tenant)
+	fresh, err := read(ctx, m.from(ok), tenant)
 	if err != nil {
 		if ok {
 			return held.routing, nil
@@ -212,12 +214,22 @@ func (m *configMemory) get(ctx context.Context, tenant string) (*Routing, error)
 	return fresh, nil
 }
 
-func (m *configMemory) read(ctx context.Context, tenant string) (*Routing, error) {
-	out, err := readRouting(ctx, m.table, tenant, false)
+// from returns the table to read from: the patient one if nothing older is held
+// that could be used instead.
+func (m *configMemory) from(held bool) cloud.Table {
+	if held {
+		return m.table
+	}
+	return m.patient
+}
+
+// read reads what a configMemory holds of a tenant.
+func read(ctx context.Context, t cloud.Table, tenant string) (*Routing, error) {
+	out, err := readRouting(ctx, t, tenant, false)
 	if err != nil {
 		return nil, err
 	}
-	return out, m.readHours(ctx, tenant, out)
+	return out, out.readHours(ctx, t, tenant)
 }
 
 // ReadRouting reads the routing configuration of a tenant as it is stored now,

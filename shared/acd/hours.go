@@ -60,7 +60,7 @@ func (m *configMemory) hours(ctx context.Context, tenant, id string) (h hours.Ho
 	if age := m.now().Sub(held.at); ok && age >= 0 && age < configAge {
 		return held.hours, held.known, nil
 	}
-	i, err := m.table.Get(ctx, key, false)
+	i, err := m.from(ok).Get(ctx, key, false)
 	if err != nil {
 		if ok {
 			return held.hours, held.known, nil // better old hours than none

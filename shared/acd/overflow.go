@@ -145,22 +145,22 @@ func (r *Router) depth(ctx context.Context, tenant string, routing *Routing, q Q
 }
 
 // readHours reads the hours of operation that decide where new contacts go.
-func (m *configMemory) readHours(ctx context.Context, tenant string, out *Routing) error {
-	out.Hours = map[string]hours.Hours{}
-	for _, id := range sorted(out.Queues) {
-		q := out.Queues[id]
+func (r *Routing) readHours(ctx context.Context, t cloud.Table, tenant string) error {
+	r.Hours = map[string]hours.Hours{}
+	for _, id := range sorted(r.Queues) {
+		q := r.Queues[id]
 		if q.AfterHours == "" || q.Hours == "" {
 			continue
 		}
-		if _, known := out.Hours[q.Hours]; known {
+		if _, known := r.Hours[q.Hours]; known {
 			continue
 		}
-		i, err := m.table.Get(ctx, HoursKey(tenant, q.Hours), false)
+		i, err := t.Get(ctx, HoursKey(tenant, q.Hours), false)
 		if err != nil {
 			return fault.Wrap(fault.KindOf(err), err, "acd: read hours")
 		}
 		if h, err := hours.Parse([]byte(i.Str("document"))); err == nil {
-			out.Hours[q.Hours] = h
+			r.Hours[q.Hours] = h
 		}
 	}
 	return nil
