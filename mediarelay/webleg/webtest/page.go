@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,7 @@ type Page struct {
 	Contact string // header of its registrations and calls
 	cseq    int
 	inbox   chan *Message
+	asked   []*Message // requests that were passed over last
 	done    sync.WaitGroup
 	closed  chan websocket.StatusCode
 }
@@ -69,7 +71,7 @@ func (p *Page) Connect(address string) {
 	ws.SetReadLimit(1 << 20)
 	ctx, stop := context.WithCancel(context.Background())
 	inbox, closed := make(chan *Message, 1000), make(chan websocket.StatusCode, 1)
-	p.Socket, p.inbox, p.closed = ws, inbox, closed
+	p.Socket, p.inbox, p.closed, p.asked = ws, inbox, closed, nil
 	p.done.Go(func() {
 		for {
 			_, raw, err := ws.Read(ctx)
@@ -119,15 +121,26 @@ func (p *Page) Write(m string) {
 	}
 }
 
-// Next is the next message that fits; those before it are passed over.
+// Next is the next message that fits; those before it are passed over, but requests
+// that came while a response was waited for: a call may be faster than the answer
+// to the REGISTER that it follows.
 func (p *Page) Next(what string, fits func(*Message) bool) *Message {
 	p.T.Helper()
+	if i := slices.IndexFunc(p.asked, fits); i >= 0 {
+		m := p.asked[i]
+		p.asked = p.asked[i+1:]
+		return m
+	}
+	p.asked = nil
 	late := time.After(patience)
 	for {
 		select {
 		case m := <-p.inbox:
 			if fits(m) {
 				return m
+			}
+			if !strings.HasPrefix(m.First, "SIP/2.0 ") {
+				p.asked = append(p.asked, m)
 			}
 		case <-late:
 			p.T.Fatalf("%s did not come", what)
