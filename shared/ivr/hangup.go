@@ -14,7 +14,7 @@ import (
 // onHangup ends what a leg that is gone was part of.
 func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	lost := c.ActionData != nil && c.ActionData.Huawu != nil && c.ActionData.Huawu.Reason == sma.ReasonRelayLost
-	con, err := s.router.Glance(ctx, c.tenant, c.id, sureEnd)
+	con, err := s.router.Glance(ctx, c.tenant, c.id, c.sureEnd(s.gone(c).CallID))
 	if errors.Is(err, acd.ErrNoContact) && c.legA.Direction == outbound {
 		return sma.Respond(hangUp(c.Live()...)...), nil
 	}
@@ -59,9 +59,14 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 	return sma.Respond(hangUp(c.Live()...)...), nil
 }
 
-// sureEnd reports of a contact that a stale read of it will do at a hang-up: the
-// end of a talk is the same whoever else ends it, and what is over stays so.
-func sureEnd(c *contact.Contact) bool { return c.State == contact.Connected || acd.Over(c) }
+// sureEnd reports of a contact that a stale read of it will do at a leg's hang-up:
+// what is over stays so, and the end of a talk by its customer or its agent is the
+// same whoever else ends it. Any other leg may be the agent's by now.
+func (c *call) sureEnd(gone string) func(*contact.Contact) bool {
+	return func(con *contact.Contact) bool {
+		return con.State == contact.Connected && (gone == c.legA.CallID || gone == con.AgentLeg) || acd.Over(con)
+	}
+}
 
 // gone returns the leg that a HANGUP is about, leg A if it does not say.
 func (s *Service) gone(c *call) sma.Participant {
