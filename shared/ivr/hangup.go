@@ -60,11 +60,13 @@ func (s *Service) onHangup(ctx context.Context, c *call) (sma.Response, error) {
 }
 
 // sureEnd reports of a contact that a stale read of it will do at a leg's hang-up:
-// what is over stays so, and the end of a talk by its customer or its agent is the
-// same whoever else ends it. Any other leg may be the agent's by now.
+// what is over stays so, and the end of a talk by its customer, or by its agent if
+// nobody else takes part, is the same whoever else ends it. Any other leg may be
+// the agent's by now.
 func (c *call) sureEnd(gone string) func(*contact.Contact) bool {
 	return func(con *contact.Contact) bool {
-		return con.State == contact.Connected && (gone == c.legA.CallID || gone == con.AgentLeg) || acd.Over(con)
+		ends := gone == c.legA.CallID || gone == con.AgentLeg && !con.Talk
+		return con.State == contact.Connected && ends || acd.Over(con)
 	}
 }
 

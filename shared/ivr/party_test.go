@@ -5,9 +5,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"huawu/shared/acd"
 	"huawu/shared/agent"
+	"huawu/shared/cloud/localcloud"
 	"huawu/shared/contact"
 	"huawu/shared/phone"
 	"huawu/shared/sma"
@@ -226,6 +228,26 @@ func TestTheLegsOfATransferToANumber(t *testing.T) {
 	w.wants(w.handle(w.event(sma.ActionSuccessful, done(&sma.ConferenceJoin{Target: sma.On(callC)}))), "")
 	w.wants(w.handle(w.hangup(2, "")), "Hangup A")
 	if w.state() != "COMPLETED THIRD_PARTY_DISCONNECT" {
+		t.Errorf("the contact is %s", w.state())
+	}
+}
+
+// The next agent may hang up so soon that a stale read shows the one before.
+func TestTheNextAgentHangsUpAtOnce(t *testing.T) {
+	w := talking(t)
+	w.consult(true)
+	w.clock.Advance(5 * time.Second)
+	if _, _, err := w.router.CompleteConsult(w.ctx, w.contact()); err != nil {
+		t.Fatal(err)
+	}
+	w.handle(w.told())
+	w.handle(w.event(sma.ActionSuccessful, done(&sma.StartCallRecording{Target: sma.On(callA)})))
+	if c := w.contact(); c.State != contact.Connected || c.OfferAgent != "wu" {
+		t.Fatalf("the contact is %s with %q", c.State, c.OfferAgent)
+	}
+	w.cloud.SetFaults(localcloud.Faults{ReadDelay: time.Second})
+	w.wants(w.handle(w.hangup(2, "")), "Hangup B, Hangup A")
+	if w.state() != "ENDED AGENT_DISCONNECT" {
 		t.Errorf("the contact is %s", w.state())
 	}
 }
